@@ -1,0 +1,1 @@
+"""A multi-stage recommender for fashion: from raw CSV files to a measured ranking."""

@@ -1,0 +1,1 @@
+"""A scalar autograd engine and neural-network library that a person reads in an evening."""

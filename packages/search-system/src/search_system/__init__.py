@@ -1,0 +1,1 @@
+"""A search engine from raw documents to a ranked, measured result list."""
