@@ -1,0 +1,1 @@
+"""Candidate sources: cheap rules and models that propose a few hundred articles per customer."""

@@ -1,0 +1,1 @@
+"""What each subcommand does with its configuration; imported only when it runs."""

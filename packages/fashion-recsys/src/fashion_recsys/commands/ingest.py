@@ -1,0 +1,18 @@
+"""fashion-recsys ingest."""
+
+from fashion_recsys.config import Ingest
+from fashion_recsys.console import say, show
+from fashion_recsys.ingestion.ingest import ingest
+from fashion_recsys.ingestion.report import render
+from fashion_recsys.progress import progress_bars
+
+
+def run(config: Ingest) -> None:
+    """Ingest, and print the report."""
+    with progress_bars() as progress:
+        report = ingest(
+            config.source, config.out, max_bad_rows=config.max_bad_rows, progress=progress
+        )
+    show(report.as_dict(), render(report), as_json=config.json)
+    if not config.json:
+        say(f"Written to {config.out}. Next: fashion-recsys evaluate --data {config.out}")

@@ -1,0 +1,35 @@
+"""Where the commands print: results on stdout, everything else on stderr."""
+
+import json
+import sys
+from typing import Any
+
+from rich.console import Console, RenderableType
+
+
+def show(result: dict[str, Any], tables: RenderableType, *, as_json: bool) -> None:
+    """Print a result as JSON alone, or as tables for people."""
+    if as_json:
+        sys.stdout.write(json.dumps(result, indent=2) + "\n")
+    else:
+        stdout().print(tables)
+
+
+def say(text: str) -> None:
+    """Print a line for people on stdout."""
+    stdout().print(text, soft_wrap=True)
+
+
+def stdout() -> Console:
+    """Return the console of results, wide enough for a table where there is no terminal."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = 100
+    return console
+
+
+def fail(message: str) -> None:
+    """Print one line of an error on stderr."""
+    Console(stderr=True).print(
+        f"fashion-recsys: {message}", style="red", markup=False, highlight=False, soft_wrap=True
+    )

@@ -1,0 +1,53 @@
+"""The errors of this package, drawn once.
+
+    FashionRecsysError
+    ├── InputError      a raw file is not what it should be
+    ├── DatasetError    an ingested data set is missing, damaged or of another version
+    ├── SettingError    a flag or argument has a value that makes no sense
+    ├── SplitError      a time split leaves no training or no test rows
+    ├── OutputError     a result cannot be written where it was asked for
+    └── NotFittedError  a candidate source was asked before it saw a log
+
+Each message is one line: what was expected, what came, where, and what to do. The command line
+prints it and exits with code 2; a library user catches the class.
+"""
+
+
+class FashionRecsysError(Exception):
+    """Base of all errors that this package raises on purpose."""
+
+
+class InputError(FashionRecsysError):
+    """A raw file is missing, unreadable, or holds something other than it should."""
+
+
+class DatasetError(FashionRecsysError):
+    """An ingested data set is missing, damaged, or was written by another version."""
+
+
+class SettingError(FashionRecsysError):
+    """A flag or argument has a value that makes no sense."""
+
+
+class SplitError(FashionRecsysError):
+    """A split by time would leave no training rows or no test rows."""
+
+
+class OutputError(FashionRecsysError):
+    """A result cannot be written, or would replace something that is not ours."""
+
+
+class NotFittedError(FashionRecsysError):
+    """A candidate source was asked for candidates before ``fit``."""
+
+
+def at_least_one(**settings: int | None) -> None:
+    """Check that numbers of something are positive; None stands for a default.
+
+    Raises:
+        SettingError: one is not.
+    """
+    for name, value in settings.items():
+        if value is not None and value < 1:
+            flag = name.replace("_", "-")
+            raise SettingError(f"--{flag}: expected at least 1, found {value}")

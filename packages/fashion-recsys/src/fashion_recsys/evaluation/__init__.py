@@ -1,0 +1,1 @@
+"""Measure candidate lists against what customers bought next."""

@@ -1,0 +1,88 @@
+"""Folders that appear whole or not at all.
+
+A result is written under a hidden sibling name and renamed into place when it is complete. A folder
+cannot be renamed over a full one, so the old folder steps aside first; if the process dies between
+the two renames, ``recover`` puts the old one back. Whoever reads or writes such a folder calls it
+first. One writer per folder at a time: a second one would remove the first one's unfinished work.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fashion_recsys.errors import OutputError
+
+
+def recover(folder: Path) -> None:
+    """Undo a replacement that died half-way: put back the folder that stepped aside."""
+    previous = _previous(folder)
+    if previous.exists() and not folder.exists():
+        previous.rename(folder)
+
+
+@contextmanager
+def replaced_folder(folder: Path, *, marker: str) -> Iterator[Path]:
+    """Yield an empty folder that takes the place of ``folder`` when the block ends well.
+
+    Args:
+        folder: the folder to write or replace.
+        marker: file name by which an earlier result of ours is known. A folder without it holds
+            somebody else's files and is never replaced, unless it is empty.
+
+    Raises:
+        OutputError: the folder is not ours to replace, or cannot be written.
+    """
+    folder = folder.absolute()
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        recover(folder)
+        _refuse_foreign(folder, marker)
+        _sweep(folder)
+        partial = Path(tempfile.mkdtemp(prefix=_partial_prefix(folder), dir=folder.parent))
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {folder}: {error.strerror}; choose another --out"
+        ) from error
+    try:
+        yield partial
+        _swap(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _refuse_foreign(folder: Path, marker: str) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise OutputError(f"{folder} is a file, expected a folder; choose another --out")
+    if any(folder.iterdir()) and not (folder / marker).exists():
+        raise OutputError(
+            f"{folder} holds files that are not ours to replace (no {marker} in it); "
+            "choose another --out"
+        )
+
+
+def _swap(partial: Path, folder: Path) -> None:
+    partial.chmod(0o755)  # mkdtemp gives 0700; a result is as readable as its neighbours.
+    previous = _previous(folder)
+    if folder.exists():
+        folder.rename(previous)
+    partial.rename(folder)
+    shutil.rmtree(previous, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed run left beside ``folder``."""
+    shutil.rmtree(_previous(folder), ignore_errors=True)
+    for leftover in folder.parent.glob(_partial_prefix(folder) + "*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _previous(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.previous")
+
+
+def _partial_prefix(folder: Path) -> str:
+    return f".{folder.name}.partial-"

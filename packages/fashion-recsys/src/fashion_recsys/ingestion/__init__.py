@@ -1,0 +1,1 @@
+"""From Kaggle's three CSV files to a validated data set in Parquet."""

@@ -1,0 +1,202 @@
+"""Check every value of a raw table at the border, block by block.
+
+polars parses a block as text; casting the text to the schema's types and looking at what became
+null gives the bad rows without a Python loop (2M transactions: 0.6 s to parse, 0.6 s to check).
+Python's own ``csv`` reader, some twenty times slower, reads only the blocks that need it: to find a
+line number where quoted values span lines, and around rows of the wrong length, at which polars
+gives up.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from fashion_recsys.columns import Field, RawTable
+from fashion_recsys.errors import InputError
+from fashion_recsys.ingestion.csv_blocks import CsvBlocks
+from fashion_recsys.ingestion.sources import RawFile
+from fashion_recsys.progress import Progress
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that was set aside, where it stands and why."""
+
+    file: str
+    line: int
+    """Counted from 1, the header being line 1."""
+    reason: str
+
+    def __str__(self) -> str:
+        """Give ``file:line: reason``, which editors and terminals can follow."""
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+@dataclass
+class BadRows:
+    """The rows set aside so far, over all files, and how many are allowed."""
+
+    allowed: int = 0
+    rows: list[BadRow] = field(default_factory=list)
+
+    def add(self, row: BadRow) -> None:
+        """Set one row aside.
+
+        Raises:
+            InputError: this is one more than allowed.
+        """
+        self.rows.append(row)
+        if len(self.rows) > self.allowed:
+            count = f" ({len(self.rows):,} bad rows so far)" if self.allowed else ""
+            raise InputError(
+                f"{row}{count}; correct the file, or set such rows aside with --max-bad-rows"
+            )
+
+
+def read_table(raw: RawFile, bad: BadRows, progress: Progress) -> Iterator[pl.DataFrame]:
+    """Yield the valid rows of a raw file in the schema of its table.
+
+    Args:
+        raw: the file.
+        bad: receives the rows that do not fit the schema, and refuses too many of them.
+        progress: told the share of the file's bytes that is read.
+
+    Raises:
+        InputError: wrong header, no rows, too many bad rows, unreadable or damaged file.
+    """
+    rows = 0
+    with raw.open() as (stream, fraction_read):
+        blocks = CsvBlocks(raw, stream)
+        for data, first_line in blocks:
+            frame = _valid_rows(_Block(raw, blocks.header, data, first_line, bad), bad)
+            rows += frame.height
+            progress(f"read {raw.table.name}", fraction_read())
+            yield frame
+    if not rows:
+        raise InputError(f"{raw}: no valid row below the header; expected at least one")
+
+
+class _Block:
+    """The records of a block as text, and the line on which each of them begins."""
+
+    def __init__(
+        self, raw: RawFile, header: list[str], data: bytes, first_line: int, bad: BadRows
+    ) -> None:
+        self.raw = raw
+        self._header = header
+        self._data = data
+        self._first_line = first_line
+        self._lines: list[int] | None = None
+        """None while row number and line number go together."""
+        try:
+            self.text = self._read(data)
+        except pl.exceptions.PolarsError:
+            self.text = self._read_around(bad)
+
+    def line(self, row: int) -> int:
+        """Return the line on which row ``row`` (from 0) of ``text`` begins."""
+        if self._lines is None:
+            if b'"' not in self._data:
+                return self._first_line + row
+            self._lines = [line for line, _ in self._records()]
+        return self._lines[row]
+
+    def _read(self, data: bytes) -> pl.DataFrame:
+        names = self.raw.table.schema.names()
+        whole = io.BytesIO(_csv_line(self._header) + data)
+        return pl.read_csv(whole, columns=names, infer_schema=False)
+
+    def _read_around(self, bad: BadRows) -> pl.DataFrame:
+        """Read the block without the rows that have too many or too few values."""
+        kept, lines = [], []
+        for line, values in self._records():
+            if len(values) == len(self._header):
+                kept.append(_csv_line(values))
+                lines.append(line)
+            elif values:
+                reason = f"expected {len(self._header)} values, found {len(values)}"
+                bad.add(BadRow(str(self.raw), line, reason))
+        self._lines = lines
+        return self._read(b"".join(kept))
+
+    def _records(self) -> Iterator[tuple[int, list[str]]]:
+        """Yield (first line, values) of every record."""
+        reader = csv.reader(io.StringIO(self._decoded(), newline=""), strict=False)
+        begin = self._first_line
+        try:
+            for values in reader:
+                yield begin, values
+                begin = self._first_line + reader.line_num
+        except csv.Error as error:
+            raise InputError(f"{self.raw}:{begin}: is not CSV: {error}") from error
+
+    def _decoded(self) -> str:
+        try:
+            return self._data.decode()
+        except UnicodeDecodeError as error:
+            line = self._first_line + self._data.count(b"\n", 0, error.start)
+            came = self._data[error.start]
+            raise InputError(
+                f"{self.raw}:{line}: expected UTF-8 text, found the byte {came:#x}; "
+                "save the file as UTF-8"
+            ) from error
+
+
+def _csv_line(values: list[str]) -> bytes:
+    line = io.StringIO(newline="")
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue().encode()
+
+
+def _valid_rows(block: _Block, bad: BadRows) -> pl.DataFrame:
+    table = block.raw.table
+    checked = block.text.select(
+        pl.row_index(_ROW),
+        *(_cast(column) for column in table.fields),
+        *(_is_bad(column).alias(_flag(column)) for column in table.fields),
+        pl.all_horizontal(pl.all().is_null()).alias(_BLANK),
+    ).filter(~pl.col(_BLANK))
+    wrong = pl.any_horizontal(pl.col(_flag(column)) for column in table.fields)
+    for row in checked.filter(wrong).iter_rows(named=True):
+        column = next(column for column in table.fields if row[_flag(column)])
+        value = block.text.item(row[_ROW], column.name)
+        bad.add(BadRow(str(block.raw), block.line(row[_ROW]), _reason(column, value)))
+    return checked.filter(~wrong).select(_names(table))
+
+
+_ROW = "__row"
+_BLANK = "__blank"
+
+
+def _flag(column: Field) -> str:
+    return f"__bad_{column.name}"
+
+
+def _names(table: RawTable) -> list[str]:
+    return table.schema.names()
+
+
+def _cast(column: Field) -> pl.Expr:
+    text = pl.col(column.name)
+    if column.dtype == pl.Date:
+        return text.str.to_date("%Y-%m-%d", strict=False)
+    return text.cast(column.dtype, strict=False)
+
+
+def _is_bad(column: Field) -> pl.Expr:
+    text = pl.col(column.name)
+    if column.pattern is not None:
+        valid = text.str.contains(column.pattern)
+    elif column.dtype.is_float():
+        valid = _cast(column).is_finite() & (_cast(column) >= 0)
+    else:
+        valid = _cast(column).is_not_null()
+    return pl.when(text.is_null()).then(column.required).otherwise(valid.is_null() | ~valid)
+
+
+def _reason(column: Field, value: str | None) -> str:
+    came = "nothing" if value is None else repr(value if len(value) <= 80 else value[:80] + "...")
+    return f"{column.name}: expected {column.expected}, found {came}"

@@ -1,0 +1,74 @@
+"""A folder appears whole or not at all, and never takes the place of somebody else's."""
+
+from pathlib import Path
+
+import pytest
+from fashion_recsys import OutputError
+from fashion_recsys.files import recover, replaced_folder
+
+
+def write(folder: Path, text: str, *, fails: bool = False) -> None:
+    with replaced_folder(folder, marker="ours.txt") as partial:
+        (partial / "ours.txt").write_text(text)
+        if fails:
+            raise ZeroDivisionError
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_is_written_and_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    write(out, "one")
+    (out / "extra").touch()
+    write(out, "two")
+    assert (out / "ours.txt").read_text() == "two"
+    assert names(out) == ["ours.txt"]
+    assert names(tmp_path / "deep") == ["out"]
+    assert out.stat().st_mode & 0o777 == 0o755
+
+
+def test_a_failure_leaves_nothing_or_what_was_there(tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        write(tmp_path / "out", "one", fails=True)
+    assert names(tmp_path) == []
+    write(tmp_path / "out", "one")
+    with pytest.raises(ZeroDivisionError):
+        write(tmp_path / "out", "two", fails=True)
+    assert (tmp_path / "out" / "ours.txt").read_text() == "one"
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_death_between_the_two_renames_is_undone(tmp_path: Path) -> None:
+    write(tmp_path / "out", "one")
+    (tmp_path / "out").rename(tmp_path / ".out.previous")
+    (tmp_path / ".out.partial-x").mkdir()
+    recover(tmp_path / "out")
+    assert (tmp_path / "out" / "ours.txt").read_text() == "one"
+    write(tmp_path / "out", "two")
+    assert names(tmp_path) == ["out"]
+
+
+def test_a_death_after_both_renames_keeps_the_new_folder(tmp_path: Path) -> None:
+    write(tmp_path / "out", "two")
+    (tmp_path / ".out.previous").mkdir()
+    recover(tmp_path / "out")
+    assert (tmp_path / "out" / "ours.txt").read_text() == "two"
+
+
+def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    write(tmp_path / "out", "one")
+    assert names(tmp_path / "out") == ["ours.txt"]
+
+
+def test_what_is_not_ours_stays(tmp_path: Path) -> None:
+    (tmp_path / "thesis.doc").touch()
+    with pytest.raises(OutputError, match=r"not ours to replace \(no ours.txt in it\); choose"):
+        write(tmp_path, "one")
+    with pytest.raises(OutputError, match="is a file, expected a folder"):
+        write(tmp_path / "thesis.doc", "one")
+    with pytest.raises(OutputError, match=r"cannot write .*out: .*; choose another --out"):
+        write(tmp_path / "thesis.doc" / "out", "one")
+    assert names(tmp_path) == ["thesis.doc"]
