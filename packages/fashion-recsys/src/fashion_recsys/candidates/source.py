@@ -36,7 +36,7 @@ class CandidateSource(Protocol):
 
         Returns:
             customer (u32), article (u32), rank (u32, from 1), score (f32, higher is better); each
-            pair once; in any order, since the rank tells it.
+            pair once, sorted by customer and rank.
 
         Raises:
             NotFittedError: ``fit`` was not called.

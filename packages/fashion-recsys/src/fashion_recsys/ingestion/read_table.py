@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from fashion_recsys.columns import Field, RawTable
+from fashion_recsys.columns import Field
 from fashion_recsys.errors import InputError
 from fashion_recsys.ingestion.csv_blocks import CsvBlocks
 from fashion_recsys.ingestion.sources import RawFile
@@ -151,32 +151,32 @@ def _csv_line(values: list[str]) -> bytes:
     return line.getvalue().encode()
 
 
+_WRONG = "__wrong"
+
+
 def _valid_rows(block: _Block, bad: BadRows) -> pl.DataFrame:
-    table = block.raw.table
-    checked = block.text.select(
-        pl.row_index(_ROW),
-        *(_cast(column) for column in table.fields),
-        *(_is_bad(column).alias(_flag(column)) for column in table.fields),
-        pl.all_horizontal(pl.all().is_null()).alias(_BLANK),
-    ).filter(~pl.col(_BLANK))
-    wrong = pl.any_horizontal(pl.col(_flag(column)) for column in table.fields)
-    for row in checked.filter(wrong).iter_rows(named=True):
-        column = next(column for column in table.fields if row[_flag(column)])
-        value = block.text.item(row[_ROW], column.name)
-        bad.add(BadRow(str(block.raw), block.line(row[_ROW]), _reason(column, value)))
-    return checked.filter(~wrong).select(_names(table))
+    fields = block.raw.table.fields
+    wrong = pl.any_horizontal(_is_bad(column) for column in fields).alias(_WRONG)
+    # Lazy, so that a cast that is both checked and kept is computed once.
+    checked = block.text.lazy().select(*(_cast(column) for column in fields), wrong).collect()
+    if checked[_WRONG].any():
+        _set_aside(block, checked[_WRONG].arg_true(), bad)
+        checked = checked.filter(~pl.col(_WRONG))
+    return checked.drop(_WRONG)
 
 
-_ROW = "__row"
-_BLANK = "__blank"
-
-
-def _flag(column: Field) -> str:
-    return f"__bad_{column.name}"
-
-
-def _names(table: RawTable) -> list[str]:
-    return table.schema.names()
+def _set_aside(block: _Block, rows: pl.Series, bad: BadRows) -> None:
+    """Give the reason and the line of each bad row; a blank line is no row and no fault."""
+    fields = block.raw.table.fields
+    text = block.text[rows]
+    flags = text.select(_is_bad(column).alias(column.name) for column in fields)
+    for row, values, wrong in zip(
+        rows, text.iter_rows(named=True), flags.iter_rows(named=True), strict=True
+    ):
+        if any(value is not None for value in values.values()):
+            column = next(column for column in fields if wrong[column.name])
+            reason = _reason(column, values[column.name])
+            bad.add(BadRow(str(block.raw), block.line(row), reason))
 
 
 def _cast(column: Field) -> pl.Expr:
