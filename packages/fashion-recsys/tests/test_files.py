@@ -1,5 +1,6 @@
 """A folder appears whole or not at all, and never takes the place of somebody else's."""
 
+import errno
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,18 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
         write(tmp_path, "one")
     with pytest.raises(OutputError, match="is a file, expected a folder"):
         write(tmp_path / "thesis.doc", "one")
-    with pytest.raises(OutputError, match=r"cannot write .*out: .*; choose another --out"):
+    with pytest.raises(OutputError, match=r"cannot write .*out: .* or choose another --out"):
         write(tmp_path / "thesis.doc" / "out", "one")
     assert names(tmp_path) == ["thesis.doc"]
+
+
+def test_a_full_disk_is_one_clear_error_and_changes_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "out", "one")
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with (
+        pytest.raises(OutputError, match=r"out: No space left on device; make room or"),
+        replaced_folder(tmp_path / "out", marker="ours.txt"),
+    ):
+        raise full
+    assert (tmp_path / "out" / "ours.txt").read_text() == "one"
+    assert names(tmp_path) == ["out"]

@@ -7,17 +7,19 @@ from typing import Any
 from rich.console import Console, RenderableType
 
 
-def show(result: dict[str, Any], tables: RenderableType, *, as_json: bool) -> None:
-    """Print a result as JSON alone, or as tables for people."""
-    if as_json:
-        sys.stdout.write(json.dumps(result, indent=2) + "\n")
-    else:
-        stdout().print(tables)
+def show_json(result: dict[str, Any]) -> None:
+    """Print a result as JSON, alone on stdout."""
+    sys.stdout.write(json.dumps(result, indent=2) + "\n")
+
+
+def show(tables: RenderableType) -> None:
+    """Print tables for people."""
+    stdout().print(tables)
 
 
 def say(text: str) -> None:
     """Print a line for people on stdout."""
-    stdout().print(text, soft_wrap=True)
+    stdout().print(text, soft_wrap=True, markup=False)
 
 
 def stdout() -> Console:

@@ -41,13 +41,13 @@ class NotFittedError(FashionRecsysError):
     """A candidate source was asked for candidates before ``fit``."""
 
 
-def at_least_one(**settings: int | None) -> None:
-    """Check that numbers of something are positive; None stands for a default.
+def check_at_least(minimum: int, **settings: int | None) -> None:
+    """Check that numbers are not below a minimum; None stands for a default and passes.
 
     Raises:
-        SettingError: one is not.
+        SettingError: one is.
     """
     for name, value in settings.items():
-        if value is not None and value < 1:
+        if value is not None and value < minimum:
             flag = name.replace("_", "-")
-            raise SettingError(f"--{flag}: expected at least 1, found {value}")
+            raise SettingError(f"--{flag}: expected at least {minimum}, found {value}")

@@ -17,9 +17,8 @@ from fashion_recsys.errors import OutputError
 
 def recover(folder: Path) -> None:
     """Undo a replacement that died half-way: put back the folder that stepped aside."""
-    previous = _previous(folder)
-    if previous.exists() and not folder.exists():
-        previous.rename(folder)
+    if not folder.exists() and _previous(folder).exists():
+        _previous(folder).rename(folder)
 
 
 @contextmanager
@@ -42,14 +41,19 @@ def replaced_folder(folder: Path, *, marker: str) -> Iterator[Path]:
         _sweep(folder)
         partial = Path(tempfile.mkdtemp(prefix=_partial_prefix(folder), dir=folder.parent))
     except OSError as error:
-        raise OutputError(
-            f"cannot write {folder}: {error.strerror}; choose another --out"
-        ) from error
+        raise _unwritable(folder, error) from error
     try:
         yield partial
         _swap(partial, folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> OutputError:
+    reason = error.strerror or error
+    return OutputError(f"cannot write {folder}: {reason}; make room or choose another --out")
 
 
 def _refuse_foreign(folder: Path, marker: str) -> None:

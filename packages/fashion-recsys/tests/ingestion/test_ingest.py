@@ -115,7 +115,7 @@ def test_bad_rows_are_reported_and_leave_no_trace_in_the_tables(
     assert Dataset.open(tmp_path / "out").log.collect().height == 4
     with pytest.raises(InputError, match=r"transactions_train\.csv:6: sales_channel_id"):
         ingest(source, tmp_path / "out")
-    with pytest.raises(SettingError, match="--max-bad-rows: expected 0 or more, found -1"):
+    with pytest.raises(SettingError, match="--max-bad-rows: expected at least 0, found -1"):
         ingest(source, tmp_path / "out", max_bad_rows=-1)
 
 

@@ -14,14 +14,16 @@ from fashion_recsys.candidates.source import before
 from fashion_recsys.columns import ARTICLE, CANDIDATE_SCHEMA, CUSTOMER, DATE, RANK, SCORE
 from fashion_recsys.errors import NotFittedError
 
+WINDOW_DAYS = 7
+
 
 class BestSellers:
     """The articles with most rows in the days before ``as_of``; the score is the number of rows."""
 
-    name = "best sellers"
-
-    def __init__(self, window_days: int = 7) -> None:
+    def __init__(self, window_days: int = WINDOW_DAYS) -> None:
         """Count the sales of the last ``window_days`` days."""
+        usual = window_days == WINDOW_DAYS
+        self.name = "best sellers" if usual else f"best sellers of {window_days} days"
         self._window = timedelta(days=window_days)
         self._ranking: pl.DataFrame | None = None
 
@@ -36,7 +38,7 @@ class BestSellers:
     def candidates(self, customers: pl.Series, k: int) -> pl.DataFrame:
         """Return the same ``k`` articles for each customer."""
         if self._ranking is None:
-            raise NotFittedError("best sellers: call fit before candidates")
+            raise NotFittedError(f"{self.name}: call fit before candidates")
         each = customers.alias(CUSTOMER).sort().to_frame()
         pairs = each.join(self._ranking.head(k), how="cross", maintain_order="left_right")
         return pairs.select(CANDIDATE_SCHEMA.names()).cast(CANDIDATE_SCHEMA)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from rich.table import Table
 
 from fashion_recsys.config import Demo
-from fashion_recsys.console import say, show, stdout
+from fashion_recsys.console import say, show, show_json, stdout
 from fashion_recsys.dataset import Dataset
 from fashion_recsys.evaluation.evaluate import Evaluation, evaluate
 from fashion_recsys.evaluation.table import render as evaluation_table
@@ -41,16 +41,18 @@ def run(config: Demo) -> None:
         split = TimeSplit.of_last_days(dataset.first_day, dataset.last_day)
         result = evaluate(dataset, split, progress=progress)
     if config.json:
-        parts = {"ingest": report.as_dict(), "facts": asdict(facts), **result.as_dict()}
-        show(parts, "", as_json=True)
+        show_json({"ingest": report.as_dict(), "facts": asdict(facts), **result.as_dict()})
     else:
         _tell(config, report, facts, result)
 
 
 def _tell(config: Demo, report: IngestReport, facts: Facts, result: Evaluation) -> None:
-    out = stdout()
+    say(
+        "A recommender for a fashion shop narrows 105,542 articles down to a few per customer.\n"
+        "This demo builds the data and measures the simple lists that every model has to beat."
+    )
     _heading("1. A shop is generated: no row is real, the shape is H&M's")
-    out.print(facts_table(facts))
+    show(facts_table(facts))
     _heading("2. Its three CSV files are checked and become Parquet")
     log = report.log
     say(
@@ -62,20 +64,21 @@ def _tell(config: Demo, report: IngestReport, facts: Facts, result: Evaluation) 
     _heading("3. Which articles will each customer buy in the last week?")
     say(
         "recall@K: share of the week's purchases among a customer's first K recommendations.\n"
-        "MAP@12: the competition's score of the first 12; 1 is perfect.\n"
+        "MAP@12: how good the first 12 are, early hits counting more; 1 is perfect.\n"
     )
-    out.print(evaluation_table(result))
+    show(evaluation_table(result))
     _heading("What this says")
     bullets = Table.grid(padding=(0, 1))
     for lesson in _lessons(result):
         bullets.add_row("-", lesson)
-    out.print(bullets)
+    show(bullets)
     _heading("With the real data")
     say(
         f"Get the three CSV files from {_KAGGLE}\n"
         "(free account; accept the rules) into any folder, zipped or not. Then:\n"
         "  fashion-recsys ingest FOLDER --out data/hm\n"
-        "  fashion-recsys evaluate --data data/hm"
+        "  fashion-recsys evaluate --data data/hm\n"
+        "with 'uv run --package fashion-recsys' in front inside the workspace."
     )
 
 

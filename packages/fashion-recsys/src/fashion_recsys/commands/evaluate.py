@@ -1,7 +1,7 @@
 """fashion-recsys evaluate."""
 
 from fashion_recsys.config import Evaluate
-from fashion_recsys.console import show
+from fashion_recsys.console import show, show_json
 from fashion_recsys.dataset import Dataset
 from fashion_recsys.evaluation.evaluate import evaluate
 from fashion_recsys.evaluation.table import render
@@ -20,4 +20,7 @@ def run(config: Evaluate) -> None:
     )
     with progress_bars() as progress:
         result = evaluate(dataset, split, ks=config.k, progress=progress)
-    show(result.as_dict(), render(result), as_json=config.json)
+    if config.json:
+        show_json(result.as_dict())
+    else:
+        show(render(result))

@@ -1,7 +1,7 @@
 """fashion-recsys ingest."""
 
 from fashion_recsys.config import Ingest
-from fashion_recsys.console import say, show
+from fashion_recsys.console import say, show, show_json
 from fashion_recsys.ingestion.ingest import ingest
 from fashion_recsys.ingestion.report import render
 from fashion_recsys.progress import progress_bars
@@ -13,6 +13,8 @@ def run(config: Ingest) -> None:
         report = ingest(
             config.source, config.out, max_bad_rows=config.max_bad_rows, progress=progress
         )
-    show(report.as_dict(), render(report), as_json=config.json)
-    if not config.json:
+    if config.json:
+        show_json(report.as_dict())
+    else:
+        show(render(report))
         say(f"Written to {config.out}. Next: fashion-recsys evaluate --data {config.out}")

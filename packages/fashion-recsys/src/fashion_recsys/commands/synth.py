@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from fashion_recsys.config import Synth
-from fashion_recsys.console import say, show
+from fashion_recsys.console import say, show, show_json
 from fashion_recsys.dataset import Dataset
 from fashion_recsys.ingestion.ingest import ingest
 from fashion_recsys.progress import progress_bars
@@ -27,7 +27,8 @@ def run(config: Synth) -> None:
         # Measured on the files as written, through the same door as real data.
         ingest(config.out, Path(scratch) / "data", progress=progress)
         facts = measure(Dataset.open(Path(scratch) / "data"))
-    result = {"generated": asdict(facts), "real": asdict(REAL)}
-    show(result, render(facts), as_json=config.json)
-    if not config.json:
+    if config.json:
+        show_json({"generated": asdict(facts), "real": asdict(REAL)})
+    else:
+        show(render(facts))
         say(f"\nWritten to {config.out}. Next: fashion-recsys ingest {config.out} --out data/synth")

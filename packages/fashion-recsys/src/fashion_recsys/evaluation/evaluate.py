@@ -17,7 +17,7 @@ from fashion_recsys.candidates.own_purchases import OwnPurchases
 from fashion_recsys.candidates.source import CandidateSource
 from fashion_recsys.columns import CUSTOMER
 from fashion_recsys.dataset import Dataset
-from fashion_recsys.errors import SplitError, at_least_one
+from fashion_recsys.errors import SplitError, check_at_least
 from fashion_recsys.evaluation.metrics import average_precision, find_hits, recall_at
 from fashion_recsys.progress import Progress, silent
 from fashion_recsys.split import TimeSplit
@@ -95,7 +95,7 @@ def evaluate(
         SettingError: a list length is not positive.
         SplitError: there is no training row or nothing to predict.
     """
-    at_least_one(k=min(ks, default=0))
+    check_at_least(1, k=min(ks, default=0))
     rankings = default_rankings() if rankings is None else rankings
     train, truth = split.train(dataset.log), split.test(dataset.log)
     train_rows = train.select(pl.len()).collect().item()

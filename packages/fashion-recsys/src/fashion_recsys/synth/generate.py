@@ -20,7 +20,7 @@ from fashion_recsys.columns import (
     TRANSACTIONS,
     RawTable,
 )
-from fashion_recsys.errors import at_least_one
+from fashion_recsys.errors import check_at_least
 from fashion_recsys.files import replaced_folder
 from fashion_recsys.progress import Progress, silent
 from fashion_recsys.synth.articles import make_articles
@@ -52,10 +52,11 @@ def generate(
         The number of transactions.
 
     Raises:
-        SettingError: a number is not positive.
+        SettingError: no customers, no articles, or fewer than the two days that a split needs.
         OutputError: ``out`` cannot be written or holds files of somebody else.
     """
-    at_least_one(customers=customers, articles=articles, days=days)
+    check_at_least(1, customers=customers, articles=articles)
+    check_at_least(2, days=days)
     rng = np.random.default_rng(seed)
     catalogue = make_articles(articles, rng)
     popularity = Popularity(catalogue, days, rng)
