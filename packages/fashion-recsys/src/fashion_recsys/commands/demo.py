@@ -20,7 +20,16 @@ from fashion_recsys.synth.generate import generate
 
 _ARTICLES = 105_542
 _DAYS = 42
-_KAGGLE = "https://www.kaggle.com/competitions/h-and-m-personalized-fashion-recommendations/data"
+_INTRO = """\
+A recommender for a fashion shop narrows 105,542 articles down to a few per customer.
+This demo builds the data and measures the simple lists that every model has to beat."""
+_NEXT = """\
+Get the three CSV files, with a free account that accepts the rules, from
+https://www.kaggle.com/competitions/h-and-m-personalized-fashion-recommendations/data
+into any folder, zipped or not. Then, with 'uv run --package fashion-recsys' in front
+inside the workspace:
+  fashion-recsys ingest FOLDER --out data/hm
+  fashion-recsys evaluate --data data/hm"""
 
 
 def run(config: Demo) -> None:
@@ -47,10 +56,7 @@ def run(config: Demo) -> None:
 
 
 def _tell(config: Demo, report: IngestReport, facts: Facts, result: Evaluation) -> None:
-    say(
-        "A recommender for a fashion shop narrows 105,542 articles down to a few per customer.\n"
-        "This demo builds the data and measures the simple lists that every model has to beat."
-    )
+    say(_INTRO)
     _heading("1. A shop is generated: no row is real, the shape is H&M's")
     show(facts_table(facts))
     _heading("2. Its three CSV files are checked and become Parquet")
@@ -73,13 +79,7 @@ def _tell(config: Demo, report: IngestReport, facts: Facts, result: Evaluation) 
         bullets.add_row("-", lesson)
     show(bullets)
     _heading("With the real data")
-    say(
-        f"Get the three CSV files from {_KAGGLE}\n"
-        "(free account; accept the rules) into any folder, zipped or not. Then:\n"
-        "  fashion-recsys ingest FOLDER --out data/hm\n"
-        "  fashion-recsys evaluate --data data/hm\n"
-        "with 'uv run --package fashion-recsys' in front inside the workspace."
-    )
+    say(_NEXT)
 
 
 def _heading(text: str) -> None:

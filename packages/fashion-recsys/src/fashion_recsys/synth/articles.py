@@ -12,8 +12,12 @@ from fashion_recsys.synth import taxonomy
 VARIANTS_PER_PRODUCT = 2.23
 """105,542 articles of 47,224 product codes."""
 _FIRST_PRODUCT_CODE = 108_775
-_PRICE_UNIT = 590
-"""Kaggle's prices are multiples of about 1/590 of an unknown currency."""
+_CODE_GAP = 36
+"""Product codes are up to 35 apart."""
+_PRICE = 0.036
+_PRICE_SPREAD = 0.55
+_PRICE_UNIT = 1 / 590
+"""Prices are multiples of a unit, as Kaggle's are, in an unknown currency."""
 
 
 @dataclass(frozen=True)
@@ -41,41 +45,43 @@ def make_articles(n: int, rng: np.random.Generator) -> Articles:
     n_products = int(product[-1]) + 1
     begin = np.searchsorted(product, np.arange(n_products))
     size = np.diff(np.append(begin, n))
-    types = _draw(taxonomy.PRODUCT_TYPES, n_products, rng)
-    indexes = _draw(taxonomy.INDEXES, n_products, rng)
-    colours = _draw(taxonomy.COLOURS, n, rng)
-    appearances = _draw(taxonomy.APPEARANCES, n_products, rng)
-    gaps = rng.integers(1, 36, n_products)
-    code = _FIRST_PRODUCT_CODE + np.cumsum(gaps)
+    index = _draw(taxonomy.INDEXES, n_products, rng)
+    price = np.exp(rng.normal(np.log(_PRICE), _PRICE_SPREAD, n_products)).clip(_PRICE_UNIT, 0.5)
     variant = np.arange(n) - begin[product] + 1
-    per_product = pl.concat(
-        [
-            pl.DataFrame({"product_code": code, "department_no": 1000 + types * 10 + indexes}),
-            _rows(taxonomy.PRODUCT_TYPES, types),
-            _rows(taxonomy.INDEXES.drop("appeal"), indexes),
-            _rows(taxonomy.APPEARANCES, appearances),
-            _texts(n_products, rng),
-        ],
-        how="horizontal",
-    )
-    table = pl.concat(
-        [per_product[product], _rows(taxonomy.COLOURS, colours)], how="horizontal"
-    ).with_columns(
-        pl.Series(ARTICLE_ID, code[product] * 1000 + variant).cast(pl.String).str.zfill(10),
-        pl.concat_str("style", pl.lit(" "), pl.col("product_type_name").str.to_lowercase()).alias(
-            "prod_name"
-        ),
-        pl.concat_str("garment_group_name", pl.lit(" "), "index_name").alias("department_name"),
-        pl.concat_str("product_type_name", pl.lit(" in "), "description").alias("detail_desc"),
-    )
-    price = np.exp(rng.normal(np.log(0.036), 0.55, n_products)).clip(2 / _PRICE_UNIT, 0.5)
-    price = np.round(price * _PRICE_UNIT) / _PRICE_UNIT
+    number = pl.col("product_code") * 1000 + pl.Series(variant)
+    colours = _rows(taxonomy.COLOURS, _draw(taxonomy.COLOURS, n, rng))
+    table = pl.concat([_product_table(index, rng)[product], colours], how="horizontal")
+    table = table.with_columns(number.cast(pl.String).str.zfill(10).alias(ARTICLE_ID))
     return Articles(
         table=table.select(ARTICLES.schema.names()),
-        price=price[product],
-        group=indexes[product],
+        price=(np.round(price / _PRICE_UNIT) * _PRICE_UNIT)[product],
+        group=index[product],
         product_begin=begin[product],
         product_size=size[product],
+    )
+
+
+def _product_table(index: npt.NDArray[np.int64], rng: np.random.Generator) -> pl.DataFrame:
+    """Return what all colours of a product share, for products of the given indexes."""
+    n = len(index)
+    types = _draw(taxonomy.PRODUCT_TYPES, n, rng)
+    appearances = _draw(taxonomy.APPEARANCES, n, rng)
+    code = _FIRST_PRODUCT_CODE + np.cumsum(rng.integers(1, _CODE_GAP, n))
+    numbers = pl.DataFrame({"product_code": code, "department_no": 1000 + types * 10 + index})
+    parts = [
+        numbers,
+        _rows(taxonomy.PRODUCT_TYPES, types),
+        _rows(taxonomy.INDEXES.drop("appeal"), index),
+        _rows(taxonomy.APPEARANCES, appearances),
+        _words(n, rng),
+    ]
+    lower = pl.col("product_type_name").str.to_lowercase()
+    return pl.concat(parts, how="horizontal").with_columns(
+        pl.format("{} {}", "style", lower).alias("prod_name"),
+        pl.format("{} {}", "garment_group_name", "index_name").alias("department_name"),
+        pl.format("{} in {} with {}.", "product_type_name", "material", "detail").alias(
+            "detail_desc"
+        ),
     )
 
 
@@ -94,19 +100,13 @@ def _rows(table: pl.DataFrame, index: npt.NDArray[np.int64]) -> pl.DataFrame:
     return table.drop("share")[index]
 
 
-def _texts(n: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Return a style name and the end of a description for every product."""
-
-    def words(choices: tuple[str, ...]) -> pl.Series:
-        return pl.Series(choices)[rng.integers(0, len(choices), n)]
-
-    frame = pl.DataFrame(
-        {
-            "style": words(taxonomy.STYLE_NAMES),
-            "material": words(taxonomy.MATERIALS),
-            "detail": words(taxonomy.DETAILS),
-        }
-    )
-    return frame.select(
-        "style", pl.format("{} with {}.", "material", "detail").alias("description")
+def _words(n: int, rng: np.random.Generator) -> pl.DataFrame:
+    """Return the words of the name and the description of ``n`` products."""
+    choices = {
+        "style": taxonomy.STYLE_NAMES,
+        "material": taxonomy.MATERIALS,
+        "detail": taxonomy.DETAILS,
+    }
+    return pl.DataFrame(
+        {name: pl.Series(words)[rng.integers(0, len(words), n)] for name, words in choices.items()}
     )
