@@ -61,6 +61,20 @@ def test_a_table_that_is_missing_or_cut(folder: Path, name: str) -> None:
         Dataset.open(folder)
 
 
+def test_damage_inside_a_table_is_an_error_that_says_so(folder: Path) -> None:
+    path = folder / "transactions" / "000000.parquet"
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + b"\xff" * 60 + data[64:])
+    dataset = Dataset.open(folder)
+    with pytest.raises(DatasetError, match=r"damaged .* ingest again"), dataset.reading():
+        dataset.log.collect()
+
+
+def test_a_file_is_no_data_set(folder: Path) -> None:
+    with pytest.raises(DatasetError, match="no ingested data set here"):
+        Dataset.open(folder / "report.json")
+
+
 def test_a_part_too_many(folder: Path) -> None:
     log = folder / "transactions"
     (log / "000001.parquet").write_bytes((log / "000000.parquet").read_bytes())

@@ -3,13 +3,14 @@
 import errno
 from pathlib import Path
 
+import polars as pl
 import pytest
 from fashion_recsys import OutputError
 from fashion_recsys.files import recover, replaced_folder
 
 
 def write(folder: Path, text: str, *, fails: bool = False) -> None:
-    with replaced_folder(folder, marker="ours.txt") as partial:
+    with replaced_folder(folder, marker="ours.txt", contents=["ours.txt"]) as partial:
         (partial / "ours.txt").write_text(text)
         if fails:
             raise ZeroDivisionError
@@ -22,7 +23,7 @@ def names(folder: Path) -> list[str]:
 def test_a_folder_is_written_and_replaced(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
     write(out, "one")
-    (out / "extra").touch()
+    (out / ".DS_Store").touch()
     write(out, "two")
     assert (out / "ours.txt").read_text() == "two"
     assert names(out) == ["ours.txt"]
@@ -66,7 +67,7 @@ def test_an_empty_folder_may_be_used(tmp_path: Path) -> None:
 
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").touch()
-    with pytest.raises(OutputError, match=r"not ours to replace \(no ours.txt in it\); choose"):
+    with pytest.raises(OutputError, match=r"not ours to replace \(thesis.doc\); choose"):
         write(tmp_path, "one")
     with pytest.raises(OutputError, match="is a file, expected a folder"):
         write(tmp_path / "thesis.doc", "one")
@@ -75,12 +76,31 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     assert names(tmp_path) == ["thesis.doc"]
 
 
+def test_a_file_beside_our_own_stays(tmp_path: Path) -> None:
+    write(tmp_path / "out", "one")
+    (tmp_path / "out" / "thesis.doc").touch()
+    with pytest.raises(OutputError, match=r"not ours to replace \(thesis.doc\); choose"):
+        write(tmp_path / "out", "two")
+    assert (tmp_path / "out" / "ours.txt").read_text() == "one"
+    assert names(tmp_path / "out") == ["ours.txt", "thesis.doc"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_a_disk_that_is_full_for_polars_is_the_same_error(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"out: .*No space left on device"),
+        replaced_folder(tmp_path / "out", marker="ours.txt", contents=["ours.txt"]),
+    ):
+        pl.DataFrame({"a": [1]}).write_parquet("/dev/full")
+    assert names(tmp_path) == []
+
+
 def test_a_full_disk_is_one_clear_error_and_changes_nothing(tmp_path: Path) -> None:
     write(tmp_path / "out", "one")
     full = OSError(errno.ENOSPC, "No space left on device")
     with (
         pytest.raises(OutputError, match=r"out: No space left on device; make room or"),
-        replaced_folder(tmp_path / "out", marker="ours.txt"),
+        replaced_folder(tmp_path / "out", marker="ours.txt", contents=["ours.txt"]),
     ):
         raise full
     assert (tmp_path / "out" / "ours.txt").read_text() == "one"

@@ -5,6 +5,8 @@ a query needs, so opening 31.8M rows costs nothing.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -24,6 +26,7 @@ class DatasetFiles:
     """Names of the files in a data set's folder."""
 
     REPORT = "report.json"
+    ALL = ("articles.parquet", "customers.parquet", "transactions", REPORT)
 
     folder: Path
 
@@ -56,7 +59,7 @@ class DatasetFiles:
         path = self.folder / self.REPORT
         try:
             report = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise DatasetError(
                 f"{self.folder}: no ingested data set here (no {self.REPORT}); write one with "
                 f"'fashion-recsys ingest DIR --out {self.folder}'"
@@ -110,6 +113,21 @@ class Dataset:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise _damaged(folder / DatasetFiles.REPORT, error) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Turn a failure to read the lazy tables in the block into the error that says so.
+
+        ``open`` looks at the files' sizes and headers only, so that it costs nothing; damage inside
+        a file shows when its rows are read.
+
+        Raises:
+            DatasetError: a file is damaged.
+        """
+        try:
+            yield
+        except pl.exceptions.ComputeError as error:
+            raise _damaged(self.folder, error) from error
 
 
 def _scan(path: Path, columns: list[str], rows: int) -> pl.LazyFrame:

@@ -41,13 +41,15 @@ class NotFittedError(FashionRecsysError):
     """A candidate source was asked for candidates before ``fit``."""
 
 
-def check_at_least(minimum: int, **settings: int | None) -> None:
-    """Check that numbers are not below a minimum; None stands for a default and passes.
+def check_range(minimum: int, maximum: int | None = None, **settings: int | None) -> None:
+    """Check that numbers are in a range; None stands for a default and passes.
 
     Raises:
         SettingError: one is.
     """
     for name, value in settings.items():
+        flag = f"--{name.replace('_', '-')}"
         if value is not None and value < minimum:
-            flag = name.replace("_", "-")
-            raise SettingError(f"--{flag}: expected at least {minimum}, found {value}")
+            raise SettingError(f"{flag}: expected at least {minimum:,}, found {value}")
+        if value is not None and maximum is not None and value > maximum:
+            raise SettingError(f"{flag}: expected at most {maximum:,}, found {value}")

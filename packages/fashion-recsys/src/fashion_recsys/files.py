@@ -8,9 +8,11 @@ first. One writer per folder at a time: a second one would remove the first one'
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import polars as pl
 
 from fashion_recsys.errors import OutputError
 
@@ -22,13 +24,15 @@ def recover(folder: Path) -> None:
 
 
 @contextmanager
-def replaced_folder(folder: Path, *, marker: str) -> Iterator[Path]:
+def replaced_folder(folder: Path, *, marker: str, contents: Collection[str]) -> Iterator[Path]:
     """Yield an empty folder that takes the place of ``folder`` when the block ends well.
 
     Args:
         folder: the folder to write or replace.
-        marker: file name by which an earlier result of ours is known. A folder without it holds
-            somebody else's files and is never replaced, unless it is empty.
+        marker: file name by which an earlier result of ours is known.
+        contents: names of all that the result holds. A folder without the marker, or with anything
+            else in it, hidden files aside, holds somebody's work and is never replaced, unless it
+            is empty.
 
     Raises:
         OutputError: the folder is not ours to replace, or cannot be written.
@@ -37,7 +41,7 @@ def replaced_folder(folder: Path, *, marker: str) -> Iterator[Path]:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         recover(folder)
-        _refuse_foreign(folder, marker)
+        _refuse_foreign(folder, marker, contents)
         _sweep(folder)
         partial = Path(tempfile.mkdtemp(prefix=_partial_prefix(folder), dir=folder.parent))
     except OSError as error:
@@ -45,25 +49,28 @@ def replaced_folder(folder: Path, *, marker: str) -> Iterator[Path]:
     try:
         yield partial
         _swap(partial, folder)
-    except OSError as error:
+    except (OSError, pl.exceptions.ComputeError) as error:
+        # polars reports a full disk as a ComputeError.
         raise _unwritable(folder, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    reason = error.strerror or error
+def _unwritable(folder: Path, error: Exception) -> OutputError:
+    reason = getattr(error, "strerror", None) or error
     return OutputError(f"cannot write {folder}: {reason}; make room or choose another --out")
 
 
-def _refuse_foreign(folder: Path, marker: str) -> None:
+def _refuse_foreign(folder: Path, marker: str, contents: Collection[str]) -> None:
     if not folder.exists():
         return
     if not folder.is_dir():
         raise OutputError(f"{folder} is a file, expected a folder; choose another --out")
-    if any(folder.iterdir()) and not (folder / marker).exists():
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
+    foreign = sorted(names.difference(contents) if marker in names else names)
+    if foreign:
         raise OutputError(
-            f"{folder} holds files that are not ours to replace (no {marker} in it); "
+            f"{folder} holds files that are not ours to replace ({foreign[0]}); "
             "choose another --out"
         )
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from fashion_recsys.columns import ARTICLE, CUSTOMER, DATE
-from fashion_recsys.errors import SplitError, check_at_least
+from fashion_recsys.errors import SplitError, check_range
 
 SHORT_LOG_DAYS = 28
 """A log of fewer days is tested on its last day, a longer one on its last seven."""
@@ -64,7 +64,7 @@ class TimeSplit:
         days = (last_day - first_day).days + 1
         if test_days is None:
             test_days = 1 if days < SHORT_LOG_DAYS else 7
-        check_at_least(1, test_days=test_days, train_days=train_days)
+        check_range(1, test_days=test_days, train_days=train_days)
         if test_days >= days:
             raise SplitError(
                 f"--test-days {test_days}: the log has {days:,} days ({first_day} to {last_day}), "
@@ -72,8 +72,8 @@ class TimeSplit:
             )
         as_of = last_day - timedelta(days=test_days - 1)
         train_start = first_day
-        if train_days is not None:
-            train_start = max(first_day, as_of - timedelta(days=train_days))
+        if train_days is not None and train_days < days - test_days:
+            train_start = as_of - timedelta(days=train_days)
         return cls(train_start, as_of, last_day)
 
     def train(self, log: pl.LazyFrame) -> pl.LazyFrame:

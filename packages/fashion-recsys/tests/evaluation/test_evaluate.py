@@ -73,6 +73,8 @@ def test_nothing_to_train_on(make_log: Callable[..., pl.LazyFrame]) -> None:
 def test_bad_list_lengths(small: Dataset, ks: Sequence[int]) -> None:
     with pytest.raises(SettingError, match="--k: expected at least 1"):
         evaluate(small, SPLIT, ks=ks)
+    with pytest.raises(SettingError, match="--k: expected at most 1,000,000, found"):
+        evaluate(small, SPLIT, ks=(12, 10**30))
 
 
 def test_the_table_fits_eighty_columns(small: Dataset) -> None:

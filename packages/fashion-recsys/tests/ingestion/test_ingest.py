@@ -164,6 +164,18 @@ def test_files_of_somebody_else_are_never_replaced(make_raw: Callable[..., Path]
     assert (source / "articles.csv").exists()
 
 
+def test_a_report_alone_does_not_make_a_folder_ours(
+    make_raw: Callable[..., Path], tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "report.json").write_text("{}")
+    (project / "thesis.doc").touch()
+    with pytest.raises(OutputError, match=r"not ours to replace \(thesis.doc\)"):
+        ingest(make_raw(), project)
+    assert (project / "thesis.doc").exists()
+
+
 def test_the_schema_is_the_same_for_a_log_of_one_row(
     make_raw: Callable[..., Path], raw: dict[RawTable, list[list[str]]], tmp_path: Path
 ) -> None:

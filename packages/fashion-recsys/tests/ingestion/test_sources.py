@@ -78,6 +78,9 @@ def test_a_file_that_is_no_zip_given_as_the_source(tmp_path: Path) -> None:
     path.write_text("surprise")
     with pytest.raises(InputError, match="expected a zip archive"):
         find_files(path)
+    table = path.rename(tmp_path / "articles.csv")
+    with pytest.raises(InputError, match=r"expected a folder .* this is another file"):
+        find_files(table)
 
 
 @pytest.mark.parametrize("packing", ["gz", "zip"])

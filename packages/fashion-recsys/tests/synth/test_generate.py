@@ -38,7 +38,7 @@ def test_numbers_must_be_positive(tmp_path: Path, name: str) -> None:
 
 
 def test_the_smallest_shop(tmp_path: Path) -> None:
-    generate(tmp_path / "out", customers=1, articles=1, days=2, seed=0)
+    generate(tmp_path / "out", customers=40, articles=1, days=20, seed=0)
     assert sorted(path.name for path in (tmp_path / "out").glob("*.gz")) == NAMES
 
 

@@ -18,7 +18,7 @@ def run(config: Evaluate) -> None:
         test_days=config.test_days,
         train_days=config.train_days,
     )
-    with progress_bars() as progress:
+    with progress_bars() as progress, dataset.reading():
         result = evaluate(dataset, split, ks=config.k, progress=progress)
     if config.json:
         show_json(result.as_dict())

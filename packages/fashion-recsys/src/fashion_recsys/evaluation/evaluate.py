@@ -17,13 +17,14 @@ from fashion_recsys.candidates.own_purchases import OwnPurchases
 from fashion_recsys.candidates.source import CandidateSource
 from fashion_recsys.columns import CUSTOMER
 from fashion_recsys.dataset import Dataset
-from fashion_recsys.errors import SplitError, check_at_least
+from fashion_recsys.errors import SplitError, check_range
 from fashion_recsys.evaluation.metrics import average_precision, find_hits, recall_at
 from fashion_recsys.progress import Progress, silent
 from fashion_recsys.split import TimeSplit
 
 MAP_K = 12
 RECALL_KS = (12, 100, 300, 500, 1000)
+MAX_K = 1_000_000
 BATCH_ROWS = 10_000_000
 
 
@@ -88,14 +89,15 @@ def evaluate(
         dataset: the data.
         split: which rows to train and to test on.
         rankings: what to measure; by default ``default_rankings()``.
-        ks: list lengths of recall, each at least 1.
+        ks: list lengths of recall, each from 1 to ``MAX_K``.
         progress: told how far each step is.
 
     Raises:
-        SettingError: a list length is not positive.
+        SettingError: a list length is out of range.
         SplitError: there is no training row or nothing to predict.
     """
-    check_at_least(1, k=min(ks, default=0))
+    for k in ks or (0,):
+        check_range(1, MAX_K, k=k)
     rankings = default_rankings() if rankings is None else rankings
     train, truth = split.train(dataset.log), split.test(dataset.log)
     train_rows = train.select(pl.len()).collect().item()

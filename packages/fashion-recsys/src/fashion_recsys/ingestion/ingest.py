@@ -21,7 +21,7 @@ from pathlib import Path
 
 from fashion_recsys.columns import ARTICLE, ARTICLE_ID, CUSTOMER, CUSTOMER_ID
 from fashion_recsys.dataset import DatasetFiles
-from fashion_recsys.errors import check_at_least
+from fashion_recsys.errors import check_range
 from fashion_recsys.files import replaced_folder
 from fashion_recsys.ingestion.entities import Entities
 from fashion_recsys.ingestion.log import LogFacts, spill, write_ordered
@@ -52,10 +52,10 @@ def ingest(
         SettingError: ``max_bad_rows`` is negative.
         OutputError: ``out`` cannot be written or holds files of somebody else.
     """
-    check_at_least(0, max_bad_rows=max_bad_rows)
+    check_range(0, max_bad_rows=max_bad_rows)
     raw_articles, raw_customers, raw_log = find_files(source)
     bad = BadRows(max_bad_rows)
-    with replaced_folder(out, marker=DatasetFiles.REPORT) as folder:
+    with replaced_folder(out, marker=DatasetFiles.REPORT, contents=DatasetFiles.ALL) as folder:
         files = DatasetFiles(folder)
         articles = Entities.read(raw_articles, ARTICLE_ID, bad, progress)
         customers = Entities.read(raw_customers, CUSTOMER_ID, bad, progress)

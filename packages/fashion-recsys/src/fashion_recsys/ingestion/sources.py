@@ -81,6 +81,11 @@ def find_files(source: Path) -> tuple[RawFile, RawFile, RawFile]:
             f"{source}: no such folder; expected one with Kaggle's articles.csv, customers.csv and "
             "transactions_train.csv (or .csv.gz, or .zip)"
         )
+    if source.is_file() and source.suffix != ".zip" and _magic(source) != _ZIP_MAGIC:
+        raise InputError(
+            f"{source}: expected a folder with Kaggle's three files, or Kaggle's one zip; this is "
+            "another file"
+        )
     articles, customers, transactions = (
         _find(source, table) for table in (ARTICLES, CUSTOMERS, TRANSACTIONS)
     )
