@@ -92,7 +92,10 @@ def test_demo_tells_the_story(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (["ingest", "nowhere"], "nowhere: no such folder"),
         (["evaluate", "--data", "nowhere"], "nowhere: no ingested data set here"),
         (["synth", "--customers", "0", "--out", "x"], "--customers: expected at least 1, found 0"),
-        (["demo", "--customers", "-3", "--out", "x"], "--customers: expected at least 1, found -3"),
+        (["synth", "--customers", "1", "--out", "x"], "--customers 1: nobody bought anything"),
+        (["synth", "--seed", "-1", "--out", "x"], "--seed: expected at least 0, found -1"),
+        (["synth", "--days", "99999", "--out", "x"], "--days: expected at most 10,000, found 99"),
+        (["demo", "--customers", "-3", "--out", "x"], "--customers: expected at least 1,000, f"),
     ],
 )
 def test_bad_input_is_one_line_on_stderr_and_code_2(
@@ -136,8 +139,42 @@ def test_an_interrupted_ingest_says_so(
     with pytest.raises(SystemExit) as stop:
         main(["ingest", str(make_raw()), "--out", str(tmp_path / "out")])
     assert stop.value.code == 130
-    assert "interrupted; nothing was changed" in capsys.readouterr().err
+    assert "interrupted; nothing half-written is left" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["raw-csv"]
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError("7 PiB"), "not enough memory (7 PiB)"),
+        (OSError(28, "No space left"), "cannot read or write: [Errno 28] No space left"),
+    ],
+)
+def test_a_machine_at_its_end_is_one_line_and_code_2(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    message: str,
+) -> None:
+    def fail(*_args: object, **_kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr("fashion_recsys.commands.synth.generate", fail)
+    with pytest.raises(SystemExit) as stop:
+        main(["synth"])
+    assert stop.value.code == 2
+    assert capsys.readouterr().err.startswith(f"fashion-recsys: {message}")
+
+
+def test_the_smallest_demo_teaches_what_it_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["demo", "--out", str(tmp_path / "demo"), "--customers", "1000"])
+    out = capsys.readouterr().out
+    assert "With the real data" in out
+    lines = out.splitlines()
+    assert max(map(len, lines)) <= 80 + len(str(tmp_path))
+    assert all(line == line.rstrip() for line in lines)
 
 
 def test_every_public_name_exists() -> None:

@@ -55,8 +55,14 @@ def main(argv: Sequence[str] | None = None) -> None:
         fail(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
-        fail("interrupted; nothing was changed")
+        fail("interrupted; nothing half-written is left")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of a pipe, such as head, has seen enough. Python would complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except MemoryError as error:
+        fail(f"not enough memory ({error}); give smaller numbers, or use a larger machine")
+        sys.exit(2)
+    except OSError as error:
+        fail(f"cannot read or write: {error}")
+        sys.exit(2)

@@ -85,7 +85,7 @@ class Demo:
     out: Path = Path("runs/fashion-recsys-demo")
     """Folder to write."""
     customers: int = 200_000
-    """Customers of the generated shop."""
+    """Customers of the generated shop, at least 1,000."""
     seed: int = 0
     """The same seed gives the same shop."""
     json: bool = False

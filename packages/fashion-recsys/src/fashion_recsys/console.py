@@ -23,10 +23,12 @@ def say(text: str) -> None:
 
 
 def stdout() -> Console:
-    """Return the console of results, wide enough for a table where there is no terminal."""
+    """Return the console of results: 100 columns where there is no terminal, 80 at the least.
+
+    A narrower terminal folds the lines; tables cut to its width would lose their figures.
+    """
     console = Console(highlight=False)
-    if not console.is_terminal:
-        console.width = 100
+    console.width = max(80, console.width) if console.is_terminal else 100
     return console
 
 

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from fashion_recsys.evaluation.evaluate import Evaluation, Score
 
-_GROUPS = {"all": "All customers", "warm": "Warm customers, who bought in the training days"}
+_GROUPS = {"all": "All", "warm": "Warm, seen in training"}
 
 
 def render(evaluation: Evaluation) -> RenderableType:

@@ -58,11 +58,11 @@ def _lines(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "rows per customer, median", f"{facts.rows_per_customer_median:.0f}"
     yield "rows that repeat customer, article and day", f"{facts.repeated_rows:.1%}"
     for n, share in facts.top.items():
-        yield f"rows of the {n:,} best sellers", f"{share:.1%}"
+        yield f"rows that the {n:,} best sellers hold", f"{share:.1%}"
     yield "rows sold online (channel 2)", f"{facts.online_rows:.1%}"
-    yield "price, median", f"{facts.price_median:.4f}"
-    yield "last day's customers back within five days", f"{facts.warm_customers:.1%}"
-    yield "  of what they buy, share bought in those days", f"{facts.owned_pairs:.1%}"
+    yield "price, median (in Kaggle's own unit)", f"{facts.price_median:.4f}"
+    yield "last day's customers who bought in the 5 days before", f"{facts.warm_customers:.1%}"
+    yield "  of what they buy, articles bought in those days", f"{facts.owned_pairs:.1%}"
 
 
 REAL = Facts(
