@@ -95,6 +95,7 @@ def test_demo_tells_the_story(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (["synth", "--customers", "1", "--out", "x"], "--customers 1: nobody bought anything"),
         (["synth", "--seed", "-1", "--out", "x"], "--seed: expected at least 0, found -1"),
         (["synth", "--days", "99999", "--out", "x"], "--days: expected at most 10,000, found 99"),
+        (["demo", "--seed", "-1", "--out", "x"], "--seed: expected at least 0, found -1"),
         (["demo", "--customers", "-3", "--out", "x"], "--customers: expected at least 1,000, f"),
     ],
 )

@@ -50,6 +50,7 @@ _MIN_CUSTOMERS = 1_000
 def run(config: Demo) -> None:
     """Generate a shop, ingest it, measure the lists, and say what was learned."""
     check_range(_MIN_CUSTOMERS, customers=config.customers)
+    check_range(0, seed=config.seed)
     if not config.json:
         say(_INTRO)
     raw, data = config.out / "raw", config.out / "data"
