@@ -1,1 +1,59 @@
-"""A search engine from raw documents to a ranked, measured result list."""
+"""A search engine from raw documents to a ranked, measured result list.
+
+::
+
+    from search_system import Document, Index, write_index
+
+    write_index("data/search/mine", [Document("1", "A title", "and its text")])
+    index = Index.open("data/search/mine")
+    hits = index.search("title")
+"""
+
+from search_system.analysis.analyzer import AnalysisConfig, Analyzer
+from search_system.corpus.collection import Collection, read_qrels, read_queries
+from search_system.corpus.document import Document
+from search_system.corpus.schema import Schema, choose_schema, read_documents
+from search_system.engine import Hit, Index
+from search_system.errors import (
+    CollectionError,
+    CorruptIndexError,
+    IndexFolderError,
+    IndexMissingError,
+    OptionError,
+    SearchSystemError,
+)
+from search_system.evaluation.evaluate import Evaluation, evaluate_run, run_queries
+from search_system.evaluation.metrics import Metrics
+from search_system.index.writer import write_index
+from search_system.ranking.bm25 import BM25, Explanation, TermExplanation
+from search_system.snippet import Snippet, make_snippet
+
+__all__ = [
+    "BM25",
+    "AnalysisConfig",
+    "Analyzer",
+    "Collection",
+    "CollectionError",
+    "CorruptIndexError",
+    "Document",
+    "Evaluation",
+    "Explanation",
+    "Hit",
+    "Index",
+    "IndexFolderError",
+    "IndexMissingError",
+    "Metrics",
+    "OptionError",
+    "Schema",
+    "SearchSystemError",
+    "Snippet",
+    "TermExplanation",
+    "choose_schema",
+    "evaluate_run",
+    "make_snippet",
+    "read_documents",
+    "read_qrels",
+    "read_queries",
+    "run_queries",
+    "write_index",
+]

@@ -1,0 +1,35 @@
+"""Unicode normalisation: one spelling for what readers take for the same word."""
+
+import re
+import unicodedata
+
+_DIACRITICS = re.compile("[\u0300-\u036f]+")
+_CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
+
+
+def normalize(text: str) -> str:
+    """Fold case, compatibility forms and European accents: Café, ﬁ, ① -> cafe, fi, 1.
+
+    Case folding comes between two decompositions, as Unicode's definition 146 of a compatibility
+    caseless match has it. Other scripts' marks are letters in all but name, so they stay.
+    """
+    if text.isascii():
+        return text.lower()
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return unicodedata.normalize("NFKC", _DIACRITICS.sub("", folded))
+
+
+def split_identifiers(text: str) -> str:
+    """Add the parts of camel-case words behind each: DataFrame -> DataFrame Data Frame.
+
+    The whole word stays, because people type it without its case. Underscores need no care here:
+    the tokenizer splits at them.
+    """
+    return _ALPHANUMERIC.sub(_with_parts, text)
+
+
+def _with_parts(match: re.Match[str]) -> str:
+    word = match[0]
+    parts = _CASE_BOUNDARY.split(word)
+    return f"{word} {' '.join(parts)}" if len(parts) > 1 else word

@@ -1,0 +1,60 @@
+"""The command line: one subcommand per configuration dataclass, and errors in one line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import tyro
+from rich.markup import escape
+
+from search_system.commands.demo import DemoConfig
+from search_system.commands.evaluate import EvaluateConfig
+from search_system.commands.index import IndexConfig
+from search_system.commands.search import SearchConfig
+from search_system.commands.verify import VerifyConfig
+from search_system.errors import SearchSystemError
+from search_system.output import stderr
+
+DESCRIPTION = """A search engine from raw documents to a ranked, explained, measured result list.
+
+Start with: search-system demo
+
+With your data: search-system index products.csv, then search-system search "usb c hub"
+"""
+
+Command = (
+    Annotated[DemoConfig, tyro.conf.subcommand("demo")]
+    | Annotated[IndexConfig, tyro.conf.subcommand("index")]
+    | Annotated[SearchConfig, tyro.conf.subcommand("search")]
+    | Annotated[EvaluateConfig, tyro.conf.subcommand("evaluate")]
+    | Annotated[VerifyConfig, tyro.conf.subcommand("verify")]
+)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run a command; exit with code 2 and one line on stderr if its input is at fault."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--version"]:
+        sys.stdout.write(f"search-system {version('search-system')}\n")
+        return
+    try:
+        command: DemoConfig | IndexConfig | SearchConfig | EvaluateConfig | VerifyConfig = tyro.cli(
+            Command,
+            args=arguments,
+            prog="search-system",
+            description=DESCRIPTION,
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+        )
+        command.run()
+        sys.stdout.flush()
+    except SearchSystemError as error:
+        stderr().print(f"search-system: {escape(str(error))}", soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        stderr().print("search-system: interrupted; nothing was changed")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe, such as head, has seen enough. Python would complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,116 @@
+"""``search-system demo``: index the documentation of this Python environment, and search it."""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from rich.markup import escape
+from rich.text import Text
+
+from search_system.analysis.analyzer import AnalysisConfig
+from search_system.commands.index import DATA_FOLDER, index_facts, print_facts
+from search_system.commands.search import INDENT, Page, hit_line, make_page
+from search_system.corpus.document import Document
+from search_system.engine import Index
+from search_system.errors import CollectionError
+from search_system.index.writer import write_index
+from search_system.output import print_indented, print_json, stdout, track
+from search_system.pydocs.extract import distinct, read_docs
+from search_system.pydocs.known_items import KnownItemResult, find_known_items
+from search_system.pydocs.sources import default_roots, find_sources
+from search_system.ranking.bm25 import BM25
+from search_system.snippet import one_line
+
+_EXAMPLES = ("read csv file lazily", "merge overlapping intervals", "parse ISO date")
+_HITS_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class DemoConfig:
+    """Index the documentation of your own Python environment, and search it.
+
+    Every module, class and function with a docstring becomes a document: the standard library's and
+    those of all installed packages. Source files are parsed, never imported; nothing is downloaded.
+
+    Example: search-system demo, then search-system search "retry with exponential backoff"
+    """
+
+    out: Path = DATA_FOLDER / "python"
+    """The folder for the index."""
+    source: tuple[Path, ...] = ()
+    """Folders with packages to index instead, such as another environment's site-packages."""
+    jobs: int = os.cpu_count() or 1
+    """How many processes parse."""
+    known_items: int = 300
+    """How many random objects to look for by the first sentence of their docstring; 0: none."""
+    seed: int = 0
+    """The seed that picks them."""
+    json: bool = False
+    """Print JSON instead of text."""
+
+    def run(self) -> None:
+        """Index, search and check."""
+        facts = self._build()
+        index = Index.open(self.out)
+        pages = [make_page(index, query, _HITS_SHOWN, BM25()) for query in _EXAMPLES]
+        check = find_known_items(index, self.known_items, self.seed)
+        if self.json:
+            searches = [page.to_json() for page in pages]
+            print_json({"index": facts, "searches": searches, "known_items": asdict(check)})
+            return
+        print_facts(facts)
+        for page in pages:
+            print_code_page(page)
+        _print_check(check)
+        stdout().print("\nSearch on:", style="bold")
+        stdout().print(
+            escape(f'  search-system search --index {self.out} "your words here"'), soft_wrap=True
+        )
+
+    def _build(self) -> dict[str, Any]:
+        start = time.perf_counter()
+        sources = find_sources(self.source or default_roots())
+        files = track(read_docs(sources, self.jobs), "reading source files", len(sources))
+        documents = distinct(chain.from_iterable(files))
+        manifest = write_index(self.out, _some(documents), AnalysisConfig(split_identifiers=True))
+        return index_facts(self.out, manifest, time.perf_counter() - start)
+
+
+def _some(documents: Iterator[Document]) -> Iterator[Document]:
+    """Pass documents through; raise `CollectionError` if there are none."""
+    first = next(documents, None)
+    if first is None:
+        raise CollectionError(
+            "found no Python file with a docstring; name folders that hold some with --source"
+        )
+    return chain([first], documents)
+
+
+def print_code_page(page: Page) -> None:
+    """Print hits as a programmer wants them: name, signature, first line, place."""
+    console = stdout()
+    console.print(Text(f'\n"{page.query}"', style="bold"), f"  {page.total:,} found")
+    for place, shown in enumerate(page.hits, 1):
+        console.print(hit_line(place, shown), soft_wrap=True)
+        place_in_file = f"{shown.extra['file']}:{shown.extra['line']}"
+        for line, style in (
+            (shown.extra["signature"], "green"),
+            (shown.first_line, ""),
+            (place_in_file, "dim"),
+        ):
+            print_indented(console, Text(one_line(line), style=style), INDENT)
+
+
+def _print_check(check: KnownItemResult) -> None:
+    if check.items:
+        stdout().print(
+            f"\nKnown items: {check.items} random objects, each looked for by the first sentence "
+            "of its docstring without the words of its name.\n"
+            f"MRR {check.mrr:.3f}; found first {check.found_first:.1%}, in the first ten "
+            f"{check.found_in_ten:.1%}.",
+            soft_wrap=True,
+        )

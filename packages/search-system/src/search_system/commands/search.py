@@ -1,0 +1,211 @@
+"""``search-system search``: the best documents for a query, as a page or as JSON."""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+from tyro.conf import Positional, arg
+
+from search_system.commands.index import DATA_FOLDER
+from search_system.engine import Hit, Index
+from search_system.errors import IndexMissingError
+from search_system.index.format import MANIFEST
+from search_system.output import print_indented, print_json, stdout
+from search_system.ranking.bm25 import BM25, Explanation
+from search_system.snippet import Snippet, make_snippet, one_line
+
+INDENT = 14
+"""Where what belongs to a hit begins: below its title."""
+
+
+@dataclass(frozen=True)
+class SearchConfig:
+    """Search an index, and show the best documents with the words that matched.
+
+    Without --index the index built last under data/search is searched. A query that begins with a
+    dash goes behind two: search-system search -- -1.
+
+    Example: search-system search "statins and breast cancer" -k 3 --explain
+    """
+
+    query: Positional[str]
+    """What to look for: words, in quotes if several."""
+    index: Path | None = None
+    """The index's folder, or its name under data/search."""
+    k: Annotated[int, arg(aliases=["-k"])] = 10
+    """How many documents to show."""
+    bm25: BM25 = field(default_factory=BM25)
+    explain: bool = False
+    """Show how each score comes about."""
+    json: bool = False
+    """Print JSON instead of a page."""
+
+    def run(self) -> None:
+        """Search and print."""
+        index = Index.open(find_index(self.index))
+        # The command line hands over bytes that are no UTF-8 as lone surrogates.
+        query = self.query.encode("utf-8", "replace").decode()
+        page = make_page(index, query, self.k, self.bm25, explain=self.explain)
+        if self.json:
+            print_json(page.to_json())
+        else:
+            page.print(stdout())
+
+
+def find_index(name: Path | None) -> Path:
+    """Return the folder of an index given by path or by name, or of the one built last.
+
+    Raises:
+        IndexMissingError: there is none.
+    """
+    if name is not None:
+        under_data = DATA_FOLDER / name
+        return under_data if not name.exists() and under_data.is_dir() else name
+    manifests = sorted(DATA_FOLDER.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime)
+    if not manifests:
+        raise IndexMissingError(
+            f"no index under {DATA_FOLDER}; build one with 'search-system demo' or "
+            "'search-system index COLLECTION', or name one with --index"
+        )
+    return manifests[-1].parent
+
+
+@dataclass(frozen=True)
+class PageHit:
+    """A hit with everything that is shown of it."""
+
+    hit: Hit
+    title: str
+    first_line: str
+    snippet: Snippet
+    extra: dict[str, Any]
+    explanation: Explanation | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A result page."""
+
+    query: str
+    index: Path
+    terms: dict[str, int]
+    """The query's terms, each with the number of documents that hold it."""
+    total: int
+    hits: list[PageHit]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the page as JSON values."""
+        return {
+            "query": self.query,
+            "index": str(self.index),
+            "terms": self.terms,
+            "total": self.total,
+            "hits": [
+                {
+                    "id": shown.hit.id,
+                    "score": shown.hit.score,
+                    "title": shown.title,
+                    "snippet": {"text": shown.snippet.text, "spans": shown.snippet.spans},
+                    "extra": shown.extra,
+                }
+                | ({"explanation": asdict(shown.explanation)} if shown.explanation else {})
+                for shown in self.hits
+            ],
+        }
+
+    def print(self, console: Console) -> None:
+        """Print the page for people."""
+        missing = [term for term, df in self.terms.items() if not df]
+        if not self.terms:
+            console.print("The query has no word to search for.")
+        elif missing:
+            console.print(escape(f"In no document: {', '.join(missing)}"), style="yellow")
+        if not self.hits:
+            console.print(escape(f"Nothing found in {self.index}."))
+            return
+        console.print(
+            f"{len(self.hits)} of {self.total:,} documents in {escape(str(self.index))}",
+            style="dim",
+        )
+        for place, shown in enumerate(self.hits, 1):
+            _print_hit(console, place, shown)
+
+
+def make_page(index: Index, query: str, k: int, bm25: BM25, *, explain: bool = False) -> Page:
+    """Search, and gather what a result page shows."""
+    terms = index.query_terms(query)
+    return Page(
+        query=query,
+        index=index.folder,
+        terms=terms,
+        total=index.count(query),
+        hits=[
+            _make_hit(
+                index, hit, set(terms), index.explain(query, hit.id, bm25) if explain else None
+            )
+            for hit in index.search(query, k, bm25)
+        ],
+    )
+
+
+def _make_hit(index: Index, hit: Hit, terms: set[str], explanation: Explanation | None) -> PageHit:
+    document = index.document(hit)
+    snippet = make_snippet(document.text, terms, index.analyzer)
+    return PageHit(
+        hit=hit,
+        title=one_line(document.title),
+        first_line=next(filter(None, document.text.splitlines()), ""),
+        snippet=snippet,
+        extra=dict(document.extra),
+        explanation=explanation,
+    )
+
+
+def hit_line(place: int, shown: PageHit) -> Text:
+    """Return the first line of a hit: rank, score, title."""
+    score = Text(f"{shown.hit.score:9.4f}  ", style="cyan")
+    return Text(f"{place:>3}").append(score).append(shown.title or shown.hit.id, style="bold")
+
+
+def _print_hit(console: Console, place: int, shown: PageHit) -> None:
+    line = hit_line(place, shown)
+    if shown.title not in {"", shown.hit.id}:
+        line.append(f"  {shown.hit.id}", style="dim")
+    console.print(line, soft_wrap=not console.is_terminal)
+    marks = not console.is_terminal
+    print_indented(console, _highlighted(shown.snippet, marks=marks), INDENT)
+    if shown.explanation:
+        _print_explanation(console, shown.explanation)
+
+
+def _highlighted(snippet: Snippet, *, marks: bool) -> Text:
+    """Colour the matched words, or mark them where there is no colour."""
+    if marks:
+        return Text(snippet.marked())
+    text = Text(snippet.text)
+    for start, end in snippet.spans:
+        text.stylize("bold yellow", start, end)
+    return text
+
+
+def _print_explanation(console: Console, e: Explanation) -> None:
+    """Print a score's parts as a table, whose last row is their sum."""
+    table = Table(box=None, pad_edge=False, show_footer=True)
+    table.add_column("term", "score")
+    for name in ("in query", "df", "idf", "tf", "tf factor"):
+        table.add_column(name, justify="right")
+    table.add_column("part", f"{e.score:.6f}", justify="right")
+    for t in e.terms:
+        row = [t.query_count, f"{t.df:,}", f"{t.idf:.6f}", t.tf, f"{t.tf_factor:.6f}"]
+        table.add_row(Text(t.term), *map(str, row), f"{t.part:.6f}")
+    console.print(Padding(table, (0, 0, 0, INDENT), expand=False))
+    note = (
+        f"k1 {e.bm25.k1:g}, b {e.bm25.b:g}; {e.length:,} terms here, {e.average_length:,.2f} on "
+        f"average; {e.n_docs:,} documents"
+    )
+    print_indented(console, Text(note, style="dim"), INDENT)

@@ -1,0 +1,1 @@
+"""Read documents, queries and judgments from files."""

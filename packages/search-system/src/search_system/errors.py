@@ -1,0 +1,38 @@
+"""Everything this package raises on purpose.
+
+::
+
+    SearchSystemError
+    ├── OptionError            a setting outside its range, or that does not fit the input
+    ├── CollectionError        documents, queries or judgments that cannot be read
+    └── IndexFolderError
+        ├── IndexMissingError  no index where one was expected
+        └── CorruptIndexError  an index whose files are not what was written
+
+Each message is one line that says what was expected, what came, where, and what to do. The command
+line prints it on stderr and exits with code 2.
+"""
+
+
+class SearchSystemError(Exception):
+    """The base of every error that bad input or a bad environment can cause."""
+
+
+class OptionError(SearchSystemError):
+    """A setting is outside its range, or does not fit the input."""
+
+
+class CollectionError(SearchSystemError):
+    """Documents, queries or judgments cannot be read."""
+
+
+class IndexFolderError(SearchSystemError):
+    """A folder cannot be used as an index."""
+
+
+class IndexMissingError(IndexFolderError):
+    """There is no index where one was expected."""
+
+
+class CorruptIndexError(IndexFolderError):
+    """A file of an index is missing, damaged, or of another format version."""

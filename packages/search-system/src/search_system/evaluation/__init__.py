@@ -1,0 +1,1 @@
+"""Measure rankings against relevance judgments."""

@@ -1,0 +1,1 @@
+"""The on-disk index: writer, format and reader."""

@@ -1,0 +1,112 @@
+"""Write an index: one pass over the documents, then one atomic commit."""
+
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from search_system.analysis.analyzer import AnalysisConfig, Analyzer
+from search_system.corpus.document import Document
+from search_system.corpus.schema import Schema
+from search_system.errors import IndexFolderError
+from search_system.index.format import (
+    MANIFEST,
+    SEGMENT_PREFIX,
+    FileInfo,
+    Manifest,
+    write_manifest,
+)
+from search_system.index.inverter import Inverter, Postings
+from search_system.index.store import store_documents
+from search_system.index.strings import write_strings
+
+DEFAULT_SCHEMA = Schema("id", "title", ("text",))
+
+
+def write_index(
+    folder: Path,
+    documents: Iterable[Document],
+    analysis: AnalysisConfig | None = None,
+    schema: Schema = DEFAULT_SCHEMA,
+) -> Manifest:
+    """Index documents into ``folder``, replacing the index that is there.
+
+    Title and text are searched as one pooled field. ``schema`` is only recorded: it says where the
+    documents' fields came from.
+
+    Raises:
+        IndexFolderError: ``folder`` holds something else than an index, or cannot be written.
+    """
+    analysis = analysis or AnalysisConfig()
+    _check_replaceable(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _new_segment(folder) as segment:
+            postings = _write_segment(segment, documents, Analyzer(analysis))
+            manifest = Manifest(
+                analysis=analysis,
+                schema=schema,
+                segment=segment.name,
+                documents=len(postings.lengths),
+                terms=len(postings.terms),
+                tokens=int(postings.lengths.sum(dtype=np.int64)),
+                files={file.name: FileInfo.of(file) for file in sorted(segment.iterdir())},
+            )
+            write_manifest(folder, manifest)
+    except OSError as error:
+        raise IndexFolderError(
+            f"{folder}: the index cannot be written ({error.strerror or error})"
+        ) from error
+    _remove_segments(folder, keep=manifest.segment)
+    return manifest
+
+
+def _check_replaceable(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise IndexFolderError(f"{folder}: expected a folder for the index, found a file")
+    if folder.is_dir() and not (folder / MANIFEST).exists():
+        strange = [p.name for p in folder.iterdir() if not p.name.startswith(SEGMENT_PREFIX)]
+        if strange:
+            raise IndexFolderError(
+                f"{folder}: holds {strange[0]!r} and no index; name an empty or a new folder "
+                "with --out"
+            )
+
+
+@contextmanager
+def _new_segment(folder: Path) -> Iterator[Path]:
+    """Make a folder for a segment, and remove it again if the block fails."""
+    segment = Path(tempfile.mkdtemp(prefix=SEGMENT_PREFIX, dir=folder))
+    try:
+        yield segment
+    except BaseException:
+        shutil.rmtree(segment, ignore_errors=True)
+        raise
+
+
+def _write_segment(folder: Path, documents: Iterable[Document], analyzer: Analyzer) -> Postings:
+    inverter = Inverter(analyzer)
+    ids: list[bytes] = []
+    for document in store_documents(folder, documents):
+        ids.append(document.id.encode("utf-8", "replace"))
+        inverter.add(f"{document.title}\n{document.text}")
+    postings = inverter.finish()
+    write_strings(folder, "ids", ids)
+    write_strings(folder, "terms", postings.terms)
+    order = sorted(range(len(ids)), key=ids.__getitem__)
+    np.save(folder / "id_order.npy", np.array(order, dtype=np.int32))
+    np.save(folder / "postings_offsets.npy", postings.offsets)
+    np.save(folder / "postings_docs.npy", postings.docs)
+    np.save(folder / "postings_tfs.npy", postings.tfs)
+    np.save(folder / "lengths.npy", postings.lengths)
+    return postings
+
+
+def _remove_segments(folder: Path, keep: str) -> None:
+    """Remove the replaced segment, and what killed builds left behind."""
+    for old in folder.glob(f"{SEGMENT_PREFIX}*"):
+        if old.name != keep:
+            shutil.rmtree(old, ignore_errors=True)

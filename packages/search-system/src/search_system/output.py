@@ -1,0 +1,57 @@
+"""Where the command line's output goes: results to stdout, progress and notes to stderr."""
+
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.text import Text
+
+T = TypeVar("T")
+
+
+def stdout() -> Console:
+    """Return the console for results."""
+    return Console(highlight=False)
+
+
+def stderr() -> Console:
+    """Return the console for progress, notes and errors."""
+    return Console(stderr=True, highlight=False)
+
+
+def track(items: Iterable[T], what: str, total: int | None = None) -> Iterable[T]:
+    """Yield items under a progress bar on stderr, which only a terminal shows."""
+    console = stderr()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        *([BarColumn()] if total is not None else []),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        yield from progress.track(items, total=total, description=what)
+
+
+def print_indented(console: Console, text: Text, indent: int) -> None:
+    """Print a text with an indent: wrapped on a terminal, in one line for a program."""
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, indent)))
+    else:
+        console.print(Text(" " * indent).append(text), soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """Write a value to stdout as JSON."""
+    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")

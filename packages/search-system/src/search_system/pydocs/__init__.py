@@ -1,0 +1,1 @@
+"""Documents from the Python source files of an environment."""

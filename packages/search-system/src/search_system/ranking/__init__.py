@@ -1,0 +1,1 @@
+"""Score documents for a query and select the best."""
