@@ -64,8 +64,8 @@ def find_index(name: Path | None) -> Path:
         IndexMissingError: there is none.
     """
     if name is not None:
-        under_data = DATA_FOLDER / name
-        return under_data if not name.exists() and under_data.is_dir() else name
+        candidates = (name, DATA_FOLDER / name)
+        return next((path for path in candidates if (path / MANIFEST).is_file()), name)
     manifests = sorted(DATA_FOLDER.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime)
     if not manifests:
         raise IndexMissingError(

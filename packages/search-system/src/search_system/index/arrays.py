@@ -1,4 +1,8 @@
-"""Open the files of a segment as memory-mapped arrays."""
+"""Arrays on disk: plain little-endian numbers, whose type is the file's suffix.
+
+``postings_docs.int32`` opens with ``np.memmap(path, "<i4")``, here and anywhere else. There is no
+header to parse: a damaged file can hold wrong numbers, but cannot fail to open in surprising ways.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -9,26 +13,27 @@ from numpy.typing import NDArray
 from search_system.errors import CorruptIndexError
 
 IntArray = NDArray[np.integer[Any]]
-FloatArray = NDArray[np.floating[Any]]
 
 
-def open_array(path: Path) -> IntArray:
-    """Map an ``.npy`` file of whole numbers; raise `CorruptIndexError` if it is none."""
+def array_path(folder: Path, name: str, dtype: np.dtype[Any]) -> Path:
+    """Return the path of an array's file."""
+    return folder / f"{name}.{dtype.name}"
+
+
+def write_array(folder: Path, name: str, array: IntArray) -> None:
+    """Write an array of whole numbers."""
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    little.tofile(array_path(folder, name, array.dtype))
+
+
+def open_array(folder: Path, name: str) -> IntArray:
+    """Map the array of a name; raise `CorruptIndexError` if there is none."""
+    path = next(folder.glob(f"{name}.*"), folder / name)
     try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise CorruptIndexError(f"{path}: {error}; build the index again") from error
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        raise CorruptIndexError(f"{path}: expected a list of whole numbers; build the index again")
-    # The plain view of a map: each slice of np.memmap itself costs microseconds.
-    return np.asarray(array)
-
-
-def open_bytes(path: Path) -> NDArray[np.uint8]:
-    """Map a file as bytes; raise `CorruptIndexError` if that fails."""
-    try:
-        if path.stat().st_size == 0:  # an empty file cannot be mapped
-            return np.empty(0, dtype=np.uint8)
-        return np.asarray(np.memmap(path, dtype=np.uint8, mode="r"))
-    except OSError as error:
+        dtype = np.dtype(path.suffix[1:]).newbyteorder("<")
+        if path.stat().st_size == 0:  # nothing cannot be mapped
+            return np.empty(0, dtype)
+        # The plain view of a map: each slice of np.memmap itself costs microseconds.
+        return np.asarray(np.memmap(path, dtype, mode="r"))
+    except (OSError, TypeError, ValueError) as error:
         raise CorruptIndexError(f"{path}: {error}; build the index again") from error

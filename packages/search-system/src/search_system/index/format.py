@@ -4,15 +4,16 @@
 
     INDEX/index.json                  the manifest: format version, analysis, schema, segments
     INDEX/segment-XXXXXXXX/           immutable once the manifest names it
-        terms.bin, terms.npy          sorted UTF-8 terms, and where each begins
-        postings_offsets.npy          int64 [terms + 1]: where each term's postings begin
-        postings_docs.npy             int32 [postings]: document numbers, ascending within a term
-        postings_tfs.npy              uint8, 16 or 32 [postings]: term frequencies
-        lengths.npy                   int32 [documents]: terms per document
-        ids.bin, ids.npy              document ids, by document number
-        id_order.npy                  int32 [documents]: document numbers in the order of their ids
-        store.bin, store.npy          documents as compressed blocks of JSON lines
+        terms, terms_offsets          uint8, int64: sorted UTF-8 terms, and where each begins
+        postings_offsets              int64 [terms + 1]: where each term's postings begin
+        postings_docs                 int32 [postings]: document numbers, ascending within a term
+        postings_tfs                  uint8, 16 or 32 [postings]: term frequencies
+        lengths                       int32 [documents]: terms per document
+        ids, ids_offsets              uint8, int64: document ids, by document number
+        id_order                      int32 [documents]: document numbers in the order of their ids
+        store, store_offsets          uint8, int64: documents as compressed blocks of JSON lines
 
+Each array is a file of its name with its type as the suffix (see `search_system.index.arrays`).
 A build writes a new segment beside the old one and then replaces the manifest, which is one atomic
 rename: readers see the old index or the new one, and a build that dies leaves the old one as it
 was.

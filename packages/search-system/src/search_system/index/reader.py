@@ -21,11 +21,11 @@ class Segment:
         self.terms = StringTable(folder, "terms")
         self.ids = StringTable(folder, "ids")
         self.documents = DocumentStore(folder)
-        self.lengths = open_array(folder / "lengths.npy")
-        self._id_order = open_array(folder / "id_order.npy")
-        self._offsets = open_array(folder / "postings_offsets.npy")
-        self._docs = open_array(folder / "postings_docs.npy")
-        self._tfs = open_array(folder / "postings_tfs.npy")
+        self.lengths = open_array(folder, "lengths")
+        self._id_order = open_array(folder, "id_order")
+        self._offsets = open_array(folder, "postings_offsets")
+        self._docs = open_array(folder, "postings_docs")
+        self._tfs = open_array(folder, "postings_tfs")
 
     def find_document(self, doc_id: str) -> int | None:
         """Return the number of a document by its id, or None."""

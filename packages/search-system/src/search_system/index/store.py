@@ -13,14 +13,14 @@ import numpy as np
 
 from search_system.corpus.document import Document
 from search_system.errors import CorruptIndexError
-from search_system.index.arrays import open_array, open_bytes
+from search_system.index.arrays import array_path, open_array, write_array
 from search_system.index.format import STORE_BLOCK
 
 
 def store_documents(folder: Path, documents: Iterable[Document]) -> Iterator[Document]:
     """Pass documents through, and write the store behind them."""
     sizes, lines = [0], []
-    with (folder / "store.bin").open("wb") as file:
+    with array_path(folder, "store", np.dtype(np.uint8)).open("wb") as file:
         for document in documents:
             lines.append(_encode(document))
             if len(lines) == STORE_BLOCK:
@@ -29,7 +29,7 @@ def store_documents(folder: Path, documents: Iterable[Document]) -> Iterator[Doc
             yield document
         if lines:
             sizes.append(file.write(zlib.compress(b"\n".join(lines))))
-    np.save(folder / "store.npy", np.cumsum(sizes, dtype=np.int64))
+    write_array(folder, "store_offsets", np.cumsum(sizes, dtype=np.int64))
 
 
 def _encode(document: Document) -> bytes:
@@ -41,9 +41,9 @@ class DocumentStore:
     """Reads what `store_documents` wrote."""
 
     def __init__(self, folder: Path) -> None:
-        self._path = folder / "store.bin"
-        self._offsets = open_array(folder / "store.npy")
-        self._bytes = open_bytes(self._path)
+        self._folder = folder
+        self._bytes = open_array(folder, "store")
+        self._offsets = open_array(folder, "store_offsets")
 
     def __getitem__(self, number: int) -> Document:
         """Return a document by its number."""
@@ -53,5 +53,5 @@ class DocumentStore:
             return Document(*json.loads(zlib.decompress(data).split(b"\n")[line]))
         except (zlib.error, ValueError, IndexError, TypeError) as error:
             raise CorruptIndexError(
-                f"{self._path}: document {number} is damaged; build the index again"
+                f"{self._folder}: stored document {number} is damaged; build the index again"
             ) from error

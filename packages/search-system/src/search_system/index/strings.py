@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from search_system.index.arrays import IntArray, open_array, open_bytes
+from search_system.index.arrays import IntArray, open_array, write_array
 
 
 class StringTable:
     """A memory-mapped list of strings."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self._offsets: IntArray = open_array(folder / f"{name}.npy")
-        self._bytes = open_bytes(folder / f"{name}.bin")
+        self._bytes = open_array(folder, name)
+        self._offsets = open_array(folder, f"{name}_offsets")
 
     def __len__(self) -> int:
         """Return the number of strings."""
@@ -47,5 +47,5 @@ def write_strings(folder: Path, name: str, strings: Iterable[bytes]) -> None:
     encoded = list(strings)
     offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
     np.cumsum([len(s) for s in encoded], out=offsets[1:])
-    np.save(folder / f"{name}.npy", offsets)
-    (folder / f"{name}.bin").write_bytes(b"".join(encoded))
+    write_array(folder, name, np.frombuffer(b"".join(encoded), dtype=np.uint8))
+    write_array(folder, f"{name}_offsets", offsets)

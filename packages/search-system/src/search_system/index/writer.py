@@ -1,5 +1,6 @@
 """Write an index: one pass over the documents, then one atomic commit."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ from search_system.analysis.analyzer import AnalysisConfig, Analyzer
 from search_system.corpus.document import Document
 from search_system.corpus.schema import Schema
 from search_system.errors import IndexFolderError
+from search_system.index.arrays import write_array
 from search_system.index.format import (
     MANIFEST,
     SEGMENT_PREFIX,
@@ -53,7 +55,7 @@ def write_index(
                 documents=len(postings.lengths),
                 terms=len(postings.terms),
                 tokens=int(postings.lengths.sum(dtype=np.int64)),
-                files={file.name: FileInfo.of(file) for file in sorted(segment.iterdir())},
+                files={file.name: _sync(file) for file in sorted(segment.iterdir())},
             )
             write_manifest(folder, manifest)
     except OSError as error:
@@ -97,12 +99,19 @@ def _write_segment(folder: Path, documents: Iterable[Document], analyzer: Analyz
     write_strings(folder, "ids", ids)
     write_strings(folder, "terms", postings.terms)
     order = sorted(range(len(ids)), key=ids.__getitem__)
-    np.save(folder / "id_order.npy", np.array(order, dtype=np.int32))
-    np.save(folder / "postings_offsets.npy", postings.offsets)
-    np.save(folder / "postings_docs.npy", postings.docs)
-    np.save(folder / "postings_tfs.npy", postings.tfs)
-    np.save(folder / "lengths.npy", postings.lengths)
+    write_array(folder, "id_order", np.array(order, dtype=np.int32))
+    write_array(folder, "postings_offsets", postings.offsets)
+    write_array(folder, "postings_docs", postings.docs)
+    write_array(folder, "postings_tfs", postings.tfs)
+    write_array(folder, "lengths", postings.lengths)
     return postings
+
+
+def _sync(file: Path) -> FileInfo:
+    """Make sure that a file is on the disk before the manifest names it."""
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+    return FileInfo.of(file)
 
 
 def _remove_segments(folder: Path, keep: str) -> None:

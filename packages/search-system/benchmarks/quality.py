@@ -1,0 +1,108 @@
+"""nDCG@10, MAP, MRR and recall@100 beside bm25s (Lucene's method), with the same terms, in one run.
+
+usage: python benchmarks/quality.py [FOLDER]
+
+FOLDER holds the collections (BEIR's layout); by default $ML_SYSTEMS_DATA/search, else
+../shared/data/search beside the checkout. Both rankings have 1,000 documents per query and are
+measured by the same code, which the tests compare with trec_eval.
+"""
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from peers import Bm25s
+from rich.console import Console
+from rich.table import Table
+from search_system import (
+    BM25,
+    AnalysisConfig,
+    Collection,
+    Evaluation,
+    Index,
+    choose_schema,
+    evaluate_run,
+    read_documents,
+    read_qrels,
+    read_queries,
+    run_queries,
+    write_index,
+)
+from search_system.evaluation.grades import GradeReading
+
+COLLECTIONS = {
+    "chorus_icecat": ["raw"],
+    "nfcorpus": ["raw"],
+    "scifact": ["raw"],
+    "cranfield": ["1=4,2=3,3=2,4=1,-1=0", "binary"],
+}
+DEPTH = 1000
+
+
+def main() -> None:
+    """Measure every collection in the folder."""
+    arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
+    folder = Path(arguments[0]) if arguments else default_folder()
+    rows = [
+        row for name, readings in COLLECTIONS.items() for row in measure(folder / name, readings)
+    ]
+    if "--json" in sys.argv:
+        print(json.dumps(rows, indent=1))
+        return
+    measures = ("nDCG@10", "MAP", "MRR", "recall@100", "judged@10")
+    table = Table("collection", "grades", "engine", "queries", *measures, box=None)
+    for row in rows:
+        table.add_row(*(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values()))
+    Console(width=120).print(table)
+
+
+def default_folder() -> Path:
+    """Return the folder of the collections on this machine."""
+    checkout = Path(__file__).resolve().parents[3]
+    data = os.environ.get("ML_SYSTEMS_DATA", checkout.parent / "shared" / "data")
+    return Path(data) / "search"
+
+
+def measure(path: Path, readings: list[str]) -> list[dict[str, Any]]:
+    """Return the rows of one collection: engines by readings of its grades by denominators."""
+    collection = Collection.find(path)
+    split = collection.choose_split()
+    assert collection.queries is not None
+    codes = read_qrels(collection.qrels[split])
+    texts = read_queries(collection.queries)
+    queries = {query_id: texts[query_id] for query_id in codes}
+    documents = list(read_documents(collection.corpus, choose_schema(collection.corpus)))
+    with tempfile.TemporaryDirectory() as folder:
+        write_index(Path(folder), documents, AnalysisConfig())
+        index = Index.open(folder)
+        ours = run_queries(index, queries, DEPTH)
+    corpus = [index.analyzer(f"{d.title}\n{d.text}") for d in documents]
+    peer = Bm25s(corpus, index.analyzer, BM25())
+    theirs = {}
+    for query_id, text in queries.items():
+        numbers, scores = peer.search(text, min(DEPTH, len(documents)))
+        theirs[query_id] = {documents[n].id: s for n, s in zip(numbers, scores, strict=True)}
+    return [
+        {"collection": f"{path.name} {split}", "grades": reading, "engine": engine} | columns
+        for reading in readings
+        for engine, run in (("search-system", ours), ("bm25s", theirs))
+        for columns in means(evaluate_run(run, GradeReading.parse(reading).apply(codes)))
+    ]
+
+
+def means(evaluation: Evaluation) -> list[dict[str, Any]]:
+    """Return the mean over all judged queries, and over those with a relevant document if fewer."""
+    assert evaluation.all_judged is not None
+    assert evaluation.with_positive is not None
+    rows = [{"queries": evaluation.queries} | asdict(evaluation.all_judged)]
+    if evaluation.positive_queries < evaluation.queries:
+        rows.append({"queries": evaluation.positive_queries} | asdict(evaluation.with_positive))
+    return rows
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""Shared fixtures: a small collection on disk, and the real ones where they exist."""
+
+import gzip
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from search_system import AnalysisConfig, Document, Index, write_index
+
+DOCUMENTS = [
+    Document("a", "Red shoes", "Running shoes for men, red and light.", {"price": 10}),
+    Document("b", "Blue shoes", "Shoes of blue leather."),
+    Document("c", "A café in Zürich", "Coffee and cake; the cake is fresh."),
+    Document("d", "", "red red red red wine"),
+    Document("e", "Empty", ""),
+]
+
+
+@pytest.fixture
+def documents() -> list[Document]:
+    return list(DOCUMENTS)
+
+
+@pytest.fixture
+def build(tmp_path: Path) -> Callable[..., Index]:
+    """Return a function that indexes documents and opens the index."""
+
+    def build(documents: Iterable[Document], analysis: AnalysisConfig | None = None) -> Index:
+        write_index(tmp_path / "index", documents, analysis)
+        return Index.open(tmp_path / "index")
+
+    return build
+
+
+@pytest.fixture
+def index(build: Callable[..., Index]) -> Index:
+    return build(DOCUMENTS)
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Path:
+    """Return a folder in BEIR's layout, with graded, missing and negative judgments."""
+    folder = tmp_path / "shop"
+    (folder / "qrels").mkdir(parents=True)
+    rows = [{"_id": d.id, "title": d.title, "text": d.text} | dict(d.extra) for d in DOCUMENTS]
+    with gzip.open(folder / "corpus.jsonl.gz", "wt", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    queries = {"q1": "red shoes", "q2": "cake", "q3": "nothing like that", "q4": "blue"}
+    (folder / "queries.jsonl").write_text(
+        "".join(json.dumps({"_id": q, "text": text}) + "\n" for q, text in queries.items())
+    )
+    (folder / "qrels" / "dev.tsv").write_text(
+        "query-id\tcorpus-id\tscore\nq1\ta\t2\nq1\td\t1\nq1\tb\t0\nq2\tc\t1\nq3\te\t1\nq4\tb\t0\n"
+    )
+    (folder / "qrels" / "train.tsv").write_text("q1\tb\t1\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_collections() -> Path:
+    """Return the folder of the real collections; skip the test where there is none."""
+    beside_checkout = Path(__file__).resolve().parents[4] / "shared" / "data"
+    folder = Path(os.environ.get("ML_SYSTEMS_DATA", beside_checkout)) / "search"
+    if not folder.is_dir():
+        pytest.skip(f"no real collections at {folder}; name their folder in ML_SYSTEMS_DATA")
+    return folder

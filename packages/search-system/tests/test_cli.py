@@ -1,0 +1,181 @@
+"""The command line as its users meet it: results on stdout, one line for each mistake."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from search_system.cli import main
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command in an empty folder and returns what it prints."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: object) -> str:
+        main([str(argument) for argument in arguments])
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def fail(run: Run, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command, which has to fail, and returns its one line."""
+
+    def fail(*arguments: object) -> str:
+        with pytest.raises(SystemExit) as exit_:
+            run(*arguments)
+        captured = capsys.readouterr()
+        assert exit_.value.code == 2
+        assert captured.out == ""
+        line = captured.err.splitlines()[-1]
+        assert line.startswith("search-system: ")
+        return line
+
+    return fail
+
+
+def test_index_search_evaluate_verify(run: Run, collection: Path) -> None:
+    assert "5 documents" in run("index", collection)
+    page = run("search", "red shoes unicorns", "--index", "shop", "-k", "2")
+    assert "In no document: unicorn" in page
+    assert "2 of 3 documents" in page
+    assert "*Running* *shoes*" not in page
+    assert "*red*" in page
+    assert "all 4 judged queries" in run("evaluate", collection)
+    assert "3 with a relevant document" in run("evaluate", collection)
+    assert "files" in run("verify")
+
+
+def test_json_is_alone_on_stdout(run: Run, collection: Path) -> None:
+    built = json.loads(run("index", collection, "--json"))
+    assert (built["documents"], built["index"]) == (5, "data/search/shop")
+    assert built["schema"] == {"id": "_id", "title": "title", "text": ["text"]}
+    page = json.loads(run("search", "red shoes", "--explain", "--json"))
+    assert page["total"] == 3
+    assert page["terms"] == {"red": 2, "shoe": 2}
+    for hit in page["hits"]:
+        assert sum(term["part"] for term in hit["explanation"]["terms"]) == hit["score"]
+    assert page["hits"][0]["extra"] == {"price": 10}
+    figures = json.loads(run("evaluate", collection, "--json", "--split", "dev"))
+    assert figures["queries"] == 4
+    assert figures["with_positive"]["reciprocal_rank"] == pytest.approx(2 / 3)
+    assert set(figures["by_query"]) == {"q1", "q2", "q3", "q4"}
+    assert json.loads(run("verify", "shop", "--json"))["files"] == 11
+
+
+def test_the_explanation_adds_up_as_printed(run: Run, collection: Path) -> None:
+    run("index", collection)
+    lines = run("search", "red shoes", "-k", "1", "--explain").splitlines()
+    parts = [float(line.split()[-1]) for line in lines if line.split()[0] in {"red", "shoe"}]
+    (score,) = (float(line.split()[-1]) for line in lines if line.split()[0] == "score")
+    assert len(parts) == 2
+    assert sum(parts) == pytest.approx(score, abs=2e-6)
+
+
+@pytest.mark.parametrize("query", ["", "...", "unicorns", "[bold]", "\udcff\x1b[2J"])
+def test_queries_that_find_nothing_say_so(run: Run, collection: Path, query: str) -> None:
+    run("index", collection)
+    page = run("search", "--", query)
+    assert "Nothing found in data/search/shop" in page
+    assert "\x1b" not in page
+
+
+def test_parameters_and_analysis_are_flags(run: Run, collection: Path) -> None:
+    run("index", collection, "--stemmer", "none", "--stop-words", "english", "--out", "here")
+    assert "Nothing found" in run("search", "shoe the", "--index", "here")
+    flat = json.loads(run("search", "red", "--index", "here", "--k1", "0", "--json"))
+    assert len({hit["score"] for hit in flat["hits"]}) == 1
+
+
+def test_an_index_is_evaluated_in_place(run: Run, collection: Path) -> None:
+    run("index", collection)
+    fresh = json.loads(run("evaluate", collection, "--json"))
+    assert json.loads(run("evaluate", collection, "--index", "shop", "--json")) == fresh
+
+
+def test_negative_grades_are_pointed_out(
+    run: Run, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (collection / "qrels" / "dev.tsv").write_text("q1\ta\t1\nq1\tzz\t4\nq1\tb\t-1\n")
+    main(["evaluate", str(collection)])
+    notes = capsys.readouterr().err
+    assert "holds negative grades" in notes
+    assert "1 of 2 relevant documents are not in the index" in notes
+    assert run("evaluate", collection, "--grades", "1=4,4=1,-1=0") != run("evaluate", collection)
+
+
+def test_demo_on_a_small_package(run: Run, tmp_path: Path) -> None:
+    package = tmp_path / "lib" / "shelf"
+    package.mkdir(parents=True)
+    (package / "csv_tools.py").write_text(
+        'def read(path):\n    """Read a CSV file lazily, one row after the other."""\n'
+    )
+    page = run("demo", "--source", tmp_path / "lib", "--jobs", "1")
+    assert "shelf.csv_tools.read" in page
+    assert "def read(path)" in page
+    assert "shelf/csv_tools.py:1" in page
+    assert 'search-system search --index data/search/python "your words here"' in page
+    facts = json.loads(run("demo", "--source", tmp_path / "lib", "--jobs", "1", "--json"))
+    assert facts["index"]["documents"] == 1
+    assert facts["known_items"]["mrr"] == 1
+
+
+def test_mistakes_are_one_line(fail: Run, collection: Path, tmp_path: Path) -> None:
+    assert "no such file or folder" in fail("index", "nothing.csv")
+    assert "no index under" in fail("search", "x")
+    assert "no index here" in fail("search", "x", "--index", "nothing")
+    assert "no stemmer 'klingon'" in fail("index", collection, "--stemmer", "klingon")
+    assert "k1 must be" in fail("search", "x", "--k1", "-1")
+    assert "no split 'test'" in fail("evaluate", collection, "--split", "test")
+    assert "--grades must be" in fail("evaluate", collection, "--grades", "upside-down")
+    assert "its own analysis" in fail("evaluate", collection, "--index", "x", "--stemmer", "none")
+    assert "no Python file" in fail("demo", "--source", tmp_path / "nothing")
+    (tmp_path / "taken").write_text("")
+    assert "found a file" in fail("index", collection, "--out", "taken")
+    assert "no field 'body'" in fail("index", collection, "--text-fields", "body")
+
+
+def test_a_corrupt_index_is_named(run: Run, fail: Run, collection: Path) -> None:
+    run("index", collection)
+    (store,) = Path("data/search/shop").glob("segment-*/store.uint8")
+    data = store.read_bytes()
+    store.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    assert "store.uint8: its checksum" in fail("verify", "shop")
+    assert "stored document" in fail("search", "red")
+
+
+def test_wrong_flags_end_with_code_2(run: Run) -> None:
+    for arguments in ((), ("search",), ("search", "x", "-k", "ten"), ("dance",)):
+        with pytest.raises(SystemExit) as exit_:
+            run(*arguments)
+        assert exit_.value.code == 2
+
+
+def test_help_and_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version").startswith("search-system 0.")
+    for command in ("demo", "index", "search", "evaluate", "verify"):
+        with pytest.raises(SystemExit) as exit_:
+            run(command, "--help")
+        assert exit_.value.code == 0
+        assert "Example: search-system" in capsys.readouterr().out
+
+
+def test_a_closed_pipe_is_no_error(collection: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "search_system"]
+    subprocess.run([*command, "index", collection], cwd=tmp_path, check=True)
+    with subprocess.Popen(
+        [*command, "search", "red", "--json"], cwd=tmp_path, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""

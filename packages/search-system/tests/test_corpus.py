@@ -1,0 +1,177 @@
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from search_system import (
+    Collection,
+    CollectionError,
+    Document,
+    Schema,
+    choose_schema,
+    read_documents,
+    read_qrels,
+    read_queries,
+)
+from search_system.corpus.schema import as_text, guess_schema
+
+
+def load(path: Path) -> list[Document]:
+    return list(read_documents(path, choose_schema(path)))
+
+
+ROWS = [{"sku": "x1", "Name": "Tea", "description": 'Green,\n"loose" tea', "size": "2"}]
+EXPECTED = [Document("x1", "Tea", 'Green,\n"loose" tea', {"size": "2"})]
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".ndjson", ".csv", ".tsv", ".JSONL"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_format_gives_the_same_documents(tmp_path: Path, suffix: str, packed: bool) -> None:
+    if suffix in {".csv", ".tsv"}:
+        comma = "," if suffix == ".csv" else "\t"
+        quoted = ["x1", "Tea", '"Green,\n""loose"" tea"', "2"]
+        text = f"{comma.join(ROWS[0])}\r\n{comma.join(quoted)}\r\n"
+    else:
+        text = "".join(json.dumps(row) + "\n\n" for row in ROWS)
+    data = b"\xef\xbb\xbf" + text.encode()  # a byte order mark, as spreadsheets write it
+    path = tmp_path / f"teas{suffix}{'.gz' if packed else ''}"
+    path.write_bytes(gzip.compress(data) if packed else data)
+    assert load(path) == EXPECTED
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), min_size=1))
+def test_jsonl_round_trip(tmp_path_factory: pytest.TempPathFactory, texts: list) -> None:
+    path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
+    documents = [Document(str(i), *pair) for i, pair in enumerate(texts)]
+    path.write_text(
+        "".join(
+            json.dumps({"id": d.id, "title": d.title, "text": d.text}) + "\n" for d in documents
+        )
+    )
+    assert list(read_documents(path, Schema("id", "title", ("text",)))) == documents
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            {"_id": "1", "title": "t", "text": "x", "metadata": {}},
+            Schema("_id", "title", ("text",)),
+        ),
+        ({"ID": 1, "Headline": "t", "Body": "x"}, Schema("ID", "Headline", ("Body",))),
+        ({"n": "1", "long": "many words here", "short": "one"}, Schema(None, None, ("long",))),
+        ({"name": "t", "summary": "s", "body": "b"}, Schema(None, "name", ("body", "summary"))),
+        ({"id": 1, "n": 2}, Schema("id", None, ())),
+    ],
+)
+def test_guessed_fields(row: dict, expected: Schema) -> None:
+    assert guess_schema([row]) == expected
+
+
+def test_named_fields_win_over_the_guess(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"id": 7, "key": "k", "title": "t", "text": "x", "notes": ["a", "b"]}\n')
+    schema = choose_schema(path, "key", "text", ["notes"])
+    assert list(read_documents(path, schema)) == [
+        Document("k", "x", "a b", {"id": 7, "title": "t"})
+    ]
+
+
+def test_rows_without_an_id_are_numbered(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text("text\none\n\ntwo\n")
+    assert [(d.id, d.text) for d in load(path)] == [("1", "one"), ("2", "two")]
+
+
+def test_values_become_words() -> None:
+    assert as_text({"a": [1, None, "x"], "b": 2.5}) == "1  x 2.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.jsonl", b"", "expected documents, found no row"),
+        ("a.csv", b"id,text\n", "expected documents, found no row"),
+        ("a.jsonl", b'{"id": 1, "text": "x"}\n{"id": 2', r"a\.jsonl:2: expected one JSON object"),
+        ("a.jsonl", b"[1]\n", r"a\.jsonl:1: expected a JSON object, found list"),
+        ("a.jsonl", b"[" * 100_000, r"a\.jsonl:1: expected one JSON object"),
+        ("a.jsonl", b'{"id": 1, "text": "x"}\n' * 2, r"a\.jsonl:2: .*already used in line 1"),
+        ("a.jsonl", b'{"id": "", "text": "x"}\n', r"a\.jsonl:1: field 'id'.* is empty"),
+        ("a.jsonl", b'{"id": 1, "n": 2}\n', r"no field with text.*--text-fields"),
+        ("a.csv", b"id,text\n1,x,y\n", r"a\.csv:2: expected 2 columns .* found 3"),
+        ("a.csv", b"id,id\n1,x\n", r"a\.csv:1: the header names a column twice"),
+        ("a.csv", b'id,text\n1,"x\n', r"a\.csv:2: malformed CSV"),
+        ("a.csv", bytes(range(128, 256)), "expected UTF-8 text, found byte 0x80"),
+        ("a.jsonl.gz", b"no gzip", "damaged or cut gzip"),
+        ("a.jsonl.gz", gzip.compress(b'{"id": 1, "text": "x"}\n' * 99)[:-9], "damaged or cut gzip"),
+        ("a.parquet", b"PAR1", r"expected a file named \*\.jsonl"),
+    ],
+)
+def test_bad_documents(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CollectionError, match=message):
+        load(Collection.find(path).corpus)
+
+
+def test_an_unknown_field_lists_the_known_ones(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("id,text\n1,x\n")
+    with pytest.raises(CollectionError, match=r"no field 'body'; its fields are \['id', 'text'\]"):
+        choose_schema(path, text_fields=["body"])
+
+
+def test_a_collection_is_found_by_its_layout(collection: Path) -> None:
+    found = Collection.find(collection)
+    assert found.name == "shop"
+    assert found.corpus.name == "corpus.jsonl.gz"
+    assert set(found.qrels) == {"dev", "train"}
+    assert found.choose_split() == "dev"
+    assert found.choose_split("train") == "train"
+    assert read_queries(collection / "queries.jsonl")["q4"] == "blue"
+    assert read_qrels(found.qrels["dev"])["q1"] == {"a": 2, "d": 1, "b": 0}
+
+
+def test_missing_parts_of_a_collection(collection: Path, tmp_path: Path) -> None:
+    with pytest.raises(CollectionError, match="no such file or folder"):
+        Collection.find(tmp_path / "nothing")
+    with pytest.raises(CollectionError, match=r"expected a folder that holds corpus\.jsonl"):
+        Collection.find(tmp_path)
+    with pytest.raises(CollectionError, match="no split 'test'; it has dev, train"):
+        Collection.find(collection).choose_split("test")
+    (collection / "queries.jsonl").unlink()
+    with pytest.raises(CollectionError, match="nothing to measure"):
+        Collection.find(collection).choose_split()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("query-id\tcorpus-id\tscore\n", "found none"),
+        ("q\td\t1\nq\td\n", r"a\.tsv:2: expected a query id"),
+        ("q\td\t1\nq\td\tgood\n", r"a\.tsv:2: .*whole number"),
+        ("q\td\t1\nq\td\t2\n", r"a\.tsv:2: query q and document d have two grades"),
+    ],
+)
+def test_bad_judgments(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text(text)
+    with pytest.raises(CollectionError, match=message):
+        read_qrels(path)
+
+
+def test_judgments_may_have_trec_columns_and_no_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.tsv"
+    path.write_text("q1 0 d1 1\nq1 0 d2 -1\n")
+    assert read_qrels(path) == {"q1": {"d1": 1, "d2": -1}}
+
+
+def test_a_query_needs_an_id_and_a_text(tmp_path: Path) -> None:
+    path = tmp_path / "queries.jsonl"
+    path.write_text('{"_id": "1", "text": "x"}\n{"_id": "2", "query": "y"}\n')
+    with pytest.raises(
+        CollectionError, match=r"queries\.jsonl:2: expected the fields _id and text"
+    ):
+        read_queries(path)
