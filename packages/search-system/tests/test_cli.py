@@ -46,7 +46,7 @@ def test_index_search_evaluate_verify(run: Run, collection: Path) -> None:
     assert "5 documents" in run("index", collection)
     page = run("search", "red shoes unicorns", "--index", "shop", "-k", "2")
     assert "In no document: unicorn" in page
-    assert "2 of 3 documents" in page
+    assert "The best 2 of 3 that match" in page
     assert "*Running* *shoes*" not in page
     assert "*red*" in page
     assert "all 4 judged queries" in run("evaluate", collection)
@@ -122,7 +122,9 @@ def test_demo_on_a_small_package(run: Run, tmp_path: Path) -> None:
     assert "shelf.csv_tools.read" in page
     assert "def read(path)" in page
     assert "shelf/csv_tools.py:1" in page
-    assert 'search-system search --index data/search/python "your words here"' in page
+    assert 'search-system search "your words" --index data/search/python' in page
+    again = run("search", "lazily", "--index", "data/search/python", "--show", "file", "nothing")
+    assert "file: shelf/csv_tools.py" in again
     facts = json.loads(run("demo", "--source", tmp_path / "lib", "--jobs", "1", "--json"))
     assert facts["index"]["documents"] == 1
     assert facts["known_items"]["mrr"] == 1

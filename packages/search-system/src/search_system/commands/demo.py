@@ -67,9 +67,8 @@ class DemoConfig:
             print_code_page(page)
         _print_check(check)
         stdout().print("\nSearch on:", style="bold")
-        stdout().print(
-            escape(f'  search-system search --index {self.out} "your words here"'), soft_wrap=True
-        )
+        command = f'search-system search "your words" --index {self.out} --show signature file line'
+        stdout().print(escape(f"  {command}"), soft_wrap=True)
 
     def _build(self) -> dict[str, Any]:
         start = time.perf_counter()

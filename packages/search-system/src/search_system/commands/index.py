@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from rich.filesize import decimal
 from rich.markup import escape
 from tyro.conf import Positional
 
@@ -77,7 +78,7 @@ def print_facts(facts: dict[str, Any]) -> None:
     """Print the facts of a new index in one line."""
     line = (
         f"{facts['index']}: {facts['documents']:,} documents, {facts['terms']:,} distinct terms, "
-        f"{facts['bytes'] / 1e6:.1f} MB, built in {facts['seconds']:.1f} s "
+        f"{decimal(facts['bytes'])}, built in {facts['seconds']:.1f} s "
         f"({facts['documents_per_second']:,} documents/s)"
     )
     stdout().print(escape(line), soft_wrap=True)

@@ -12,6 +12,7 @@ from rich.text import Text
 from tyro.conf import Positional, arg
 
 from search_system.commands.index import DATA_FOLDER
+from search_system.corpus.schema import as_text
 from search_system.engine import Hit, Index
 from search_system.errors import IndexMissingError
 from search_system.index.format import MANIFEST
@@ -40,6 +41,8 @@ class SearchConfig:
     k: Annotated[int, arg(aliases=["-k"])] = 10
     """How many documents to show."""
     bm25: BM25 = field(default_factory=BM25)
+    show: tuple[str, ...] = ()
+    """Stored fields to show with each document, such as price; --json has them all."""
     explain: bool = False
     """Show how each score comes about."""
     json: bool = False
@@ -54,7 +57,7 @@ class SearchConfig:
         if self.json:
             print_json(page.to_json())
         else:
-            page.print(stdout())
+            page.print(stdout(), self.show)
 
 
 def find_index(name: Path | None) -> Path:
@@ -118,8 +121,8 @@ class Page:
             ],
         }
 
-    def print(self, console: Console) -> None:
-        """Print the page for people."""
+    def print(self, console: Console, fields: tuple[str, ...] = ()) -> None:
+        """Print the page for people, with some of the documents' stored fields."""
         missing = [term for term, df in self.terms.items() if not df]
         if not self.terms:
             console.print("The query has no word to search for.")
@@ -129,11 +132,11 @@ class Page:
             console.print(escape(f"Nothing found in {self.index}."))
             return
         console.print(
-            f"{len(self.hits)} of {self.total:,} documents in {escape(str(self.index))}",
+            f"The best {len(self.hits)} of {self.total:,} that match, in {escape(str(self.index))}",
             style="dim",
         )
         for place, shown in enumerate(self.hits, 1):
-            _print_hit(console, place, shown)
+            _print_hit(console, place, shown, fields)
 
 
 def make_page(index: Index, query: str, k: int, bm25: BM25, *, explain: bool = False) -> Page:
@@ -172,13 +175,17 @@ def hit_line(place: int, shown: PageHit) -> Text:
     return Text(f"{place:>3}").append(score).append(shown.title or shown.hit.id, style="bold")
 
 
-def _print_hit(console: Console, place: int, shown: PageHit) -> None:
+def _print_hit(console: Console, place: int, shown: PageHit, fields: tuple[str, ...]) -> None:
     line = hit_line(place, shown)
     if shown.title not in {"", shown.hit.id}:
         line.append(f"  {shown.hit.id}", style="dim")
     console.print(line, soft_wrap=not console.is_terminal)
     marks = not console.is_terminal
     print_indented(console, _highlighted(shown.snippet, marks=marks), INDENT)
+    for name in fields:
+        if name in shown.extra:
+            value = Text(f"{name}: ", style="dim").append(one_line(as_text(shown.extra[name])))
+            print_indented(console, value, INDENT)
     if shown.explanation:
         _print_explanation(console, shown.explanation)
 
