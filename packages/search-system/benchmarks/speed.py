@@ -6,9 +6,10 @@ Without a collection the documentation of this Python environment is indexed, an
 (see search_system.pydocs.known_items) are the queries. A query is measured end to end: query string
 in, document ids and scores out, with the same analysis on all sides. Times are CPU time of the one
 thread, which other programs on the machine disturb less than the clock (on a quiet machine the two
-are equal). The engines take turns, three rounds, and the best round of each counts; "first pass" is search-system's round right after open,
-which computes the impacts that later rounds find in memory. Builds begin with documents in memory;
-bm25s's and plain Python's include their (our) analysis but write nothing to disk.
+are equal). The engines take turns, three rounds, and the best round of each counts; "first pass" is
+search-system's round right after open, which computes the impacts that later rounds find in memory.
+Builds begin with documents in memory; bm25s's and plain Python's include their (our) analysis but
+write nothing to disk.
 """
 
 import json

@@ -71,6 +71,15 @@ def test_json_is_alone_on_stdout(run: Run, collection: Path) -> None:
     assert json.loads(run("verify", "shop", "--json"))["files"] == 11
 
 
+def test_json_prints_what_no_encoding_can(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "odd.jsonl").write_text(
+        '{"id": 1, "text": "x \\ud800 \\u001b[31m", "k": "\\ud800"}'
+    )
+    run("index", "odd.jsonl")
+    assert json.loads(run("search", "x", "--json"))["hits"][0]["extra"] == {"k": "\ud800"}
+    assert "\x1b" not in run("search", "x", "--show", "k")
+
+
 def test_the_explanation_adds_up_as_printed(run: Run, collection: Path) -> None:
     run("index", collection)
     lines = run("search", "red shoes", "-k", "1", "--explain").splitlines()

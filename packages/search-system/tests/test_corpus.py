@@ -85,6 +85,15 @@ def test_rows_without_an_id_are_numbered(tmp_path: Path) -> None:
     assert [(d.id, d.text) for d in load(path)] == [("1", "one"), ("2", "two")]
 
 
+def test_ids_are_what_utf8_can_store(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text('{"id": "a\\ud800", "text": "x"}\n')
+    assert load(path) == [Document("a?", "", "x")]
+    path.write_text('{"id": "a\\ud800", "text": "x"}\n{"id": "a\\ud801", "text": "x"}\n')
+    with pytest.raises(CollectionError, match="already used"):
+        load(path)
+
+
 def test_values_become_words() -> None:
     assert as_text({"a": [1, None, "x"], "b": 2.5}) == "1  x 2.5"
 

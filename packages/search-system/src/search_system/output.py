@@ -53,5 +53,5 @@ def print_indented(console: Console, text: Text, indent: int) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Write a value to stdout as JSON."""
-    sys.stdout.write(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write a value to stdout as JSON, in ASCII: documents may hold what no encoding can print."""
+    sys.stdout.write(json.dumps(value, indent=1, allow_nan=False) + "\n")

@@ -13,12 +13,13 @@ from rich.text import Text
 
 from search_system.analysis.analyzer import AnalysisConfig
 from search_system.commands.index import DATA_FOLDER, index_facts, print_facts
-from search_system.commands.search import INDENT, Page, hit_line, make_page
+from search_system.commands.search import INDENT, hit_line
 from search_system.corpus.document import Document
 from search_system.engine import Index
 from search_system.errors import CollectionError
 from search_system.index.writer import write_index
 from search_system.output import print_indented, print_json, stdout, track
+from search_system.page import Page, make_page
 from search_system.pydocs.extract import distinct, read_docs
 from search_system.pydocs.known_items import KnownItemResult, find_known_items
 from search_system.pydocs.sources import default_roots, find_sources

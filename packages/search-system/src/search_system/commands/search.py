@@ -1,8 +1,8 @@
 """``search-system search``: the best documents for a query, as a page or as JSON."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,12 +13,13 @@ from tyro.conf import Positional, arg
 
 from search_system.commands.index import DATA_FOLDER
 from search_system.corpus.schema import as_text
-from search_system.engine import Hit, Index
+from search_system.engine import Index
 from search_system.errors import IndexMissingError
 from search_system.index.format import MANIFEST
 from search_system.output import print_indented, print_json, stdout
+from search_system.page import Page, PageHit, make_page
 from search_system.ranking.bm25 import BM25, Explanation
-from search_system.snippet import Snippet, make_snippet, one_line
+from search_system.snippet import Snippet, one_line
 
 INDENT = 14
 """Where what belongs to a hit begins: below its title."""
@@ -57,7 +58,7 @@ class SearchConfig:
         if self.json:
             print_json(page.to_json())
         else:
-            page.print(stdout(), self.show)
+            print_page(stdout(), page, self.show)
 
 
 def find_index(name: Path | None) -> Path:
@@ -78,95 +79,22 @@ def find_index(name: Path | None) -> Path:
     return manifests[-1].parent
 
 
-@dataclass(frozen=True)
-class PageHit:
-    """A hit with everything that is shown of it."""
-
-    hit: Hit
-    title: str
-    first_line: str
-    snippet: Snippet
-    extra: dict[str, Any]
-    explanation: Explanation | None
-
-
-@dataclass(frozen=True)
-class Page:
-    """A result page."""
-
-    query: str
-    index: Path
-    terms: dict[str, int]
-    """The query's terms, each with the number of documents that hold it."""
-    total: int
-    hits: list[PageHit]
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the page as JSON values."""
-        return {
-            "query": self.query,
-            "index": str(self.index),
-            "terms": self.terms,
-            "total": self.total,
-            "hits": [
-                {
-                    "id": shown.hit.id,
-                    "score": shown.hit.score,
-                    "title": shown.title,
-                    "snippet": {"text": shown.snippet.text, "spans": shown.snippet.spans},
-                    "extra": shown.extra,
-                }
-                | ({"explanation": asdict(shown.explanation)} if shown.explanation else {})
-                for shown in self.hits
-            ],
-        }
-
-    def print(self, console: Console, fields: tuple[str, ...] = ()) -> None:
-        """Print the page for people, with some of the documents' stored fields."""
-        missing = [term for term, df in self.terms.items() if not df]
-        if not self.terms:
-            console.print("The query has no word to search for.")
-        elif missing:
-            console.print(escape(f"In no document: {', '.join(missing)}"), style="yellow")
-        if not self.hits:
-            console.print(escape(f"Nothing found in {self.index}."))
-            return
-        console.print(
-            f"The best {len(self.hits)} of {self.total:,} that match, in {escape(str(self.index))}",
-            style="dim",
-        )
-        for place, shown in enumerate(self.hits, 1):
-            _print_hit(console, place, shown, fields)
-
-
-def make_page(index: Index, query: str, k: int, bm25: BM25, *, explain: bool = False) -> Page:
-    """Search, and gather what a result page shows."""
-    terms = index.query_terms(query)
-    return Page(
-        query=query,
-        index=index.folder,
-        terms=terms,
-        total=index.count(query),
-        hits=[
-            _make_hit(
-                index, hit, set(terms), index.explain(query, hit.id, bm25) if explain else None
-            )
-            for hit in index.search(query, k, bm25)
-        ],
+def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> None:
+    """Print a page for people, with some of the documents' stored fields."""
+    missing = [term for term, df in page.terms.items() if not df]
+    if not page.terms:
+        console.print("The query has no word to search for.")
+    elif missing:
+        console.print(escape(f"In no document: {', '.join(missing)}"), style="yellow")
+    if not page.hits:
+        console.print(escape(f"Nothing found in {page.index}."))
+        return
+    console.print(
+        f"The best {len(page.hits)} of {page.total:,} that match, in {escape(str(page.index))}",
+        style="dim",
     )
-
-
-def _make_hit(index: Index, hit: Hit, terms: set[str], explanation: Explanation | None) -> PageHit:
-    document = index.document(hit)
-    snippet = make_snippet(document.text, terms, index.analyzer)
-    return PageHit(
-        hit=hit,
-        title=one_line(document.title),
-        first_line=next(filter(None, document.text.splitlines()), ""),
-        snippet=snippet,
-        extra=dict(document.extra),
-        explanation=explanation,
-    )
+    for place, shown in enumerate(page.hits, 1):
+        _print_hit(console, place, shown, fields)
 
 
 def hit_line(place: int, shown: PageHit) -> Text:

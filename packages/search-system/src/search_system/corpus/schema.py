@@ -129,7 +129,8 @@ def _document(row: Row, schema: Schema, number: int, path: Path) -> Document:
     if not identifier:
         raise CollectionError(f"{path}:{line}: field '{schema.id}', the document's id, is empty")
     return Document(
-        id=identifier,
+        # Half a surrogate pair, which JSON allows, has no UTF-8 form to store.
+        id=identifier.encode("utf-8", "replace").decode(),
         title=as_text(values.get(schema.title)) if schema.title else "",
         text="\n".join(filter(None, (as_text(values.get(name)) for name in schema.text))),
         extra={k: v for k, v in values.items() if k not in {schema.id, schema.title, *schema.text}},
