@@ -149,6 +149,7 @@ def test_mistakes_are_one_line(fail: Run, collection: Path, tmp_path: Path) -> N
     assert "--grades must be" in fail("evaluate", collection, "--grades", "upside-down")
     assert "its own analysis" in fail("evaluate", collection, "--index", "x", "--stemmer", "none")
     assert "no Python file" in fail("demo", "--source", tmp_path / "nothing")
+    assert "--jobs from 1 up" in fail("demo", "--jobs", "0")
     (tmp_path / "taken").write_text("")
     assert "found a file" in fail("index", collection, "--out", "taken")
     assert "no field 'body'" in fail("index", collection, "--text-fields", "body")

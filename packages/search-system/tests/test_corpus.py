@@ -94,6 +94,13 @@ def test_ids_are_what_utf8_can_store(tmp_path: Path) -> None:
         load(path)
 
 
+def test_numbers_that_json_does_not_know_are_null(tmp_path: Path) -> None:
+    path = tmp_path / ".rows.jsonl"
+    path.write_text('{"id": 1, "text": "x", "n": [NaN, -Infinity, 1e999, 2.5]}\n')
+    assert load(path) == [Document("1", "", "x", {"n": [None, None, None, 2.5]})]
+    assert Collection.find(path).name == "rows"
+
+
 def test_values_become_words() -> None:
     assert as_text({"a": [1, None, "x"], "b": 2.5}) == "1  x 2.5"
 

@@ -9,7 +9,7 @@ import pytest
 from search_system import AnalysisConfig, Document, Index, write_index
 from search_system.pydocs.extract import distinct, extract, read_docs
 from search_system.pydocs.known_items import find_known_items, make_query
-from search_system.pydocs.sources import SourceFile, default_roots, find_sources
+from search_system.pydocs.sources import SourceFile, default_roots, find_sources, within
 
 SOURCE = '''"""A module."""
 raise SystemExit("this must not run")
@@ -66,6 +66,7 @@ def documents_of(package: Path, jobs: int = 1) -> dict[str, Document]:
 
 
 def test_sources_are_modules_in_a_stable_order(package: Path) -> None:
+    (package / "pkg" / "loop").symlink_to(package, target_is_directory=True)
     sources = find_sources([package, package / "nothing"])
     names = [source.module for source in sources]
     broken = ["pkg.binary", "pkg.broken", "pkg.deep"]
@@ -73,6 +74,19 @@ def test_sources_are_modules_in_a_stable_order(package: Path) -> None:
     assert [sources[i].shown_path for i in (0, 5, 7)] == [
         "pkg/__init__.py", "pkg/shop.py", "single.py",
     ]  # fmt: skip
+
+
+def test_the_largest_packages_are_left_out_first() -> None:
+    sizes = {"big.a": 30, "big.b": 30, "small": 10, "middle.x": 25}
+    sources = [SourceFile(Path(name), name, size) for name, size in sizes.items()]
+    for limit, expected in (
+        (95, (["big.a", "big.b", "small", "middle.x"], [])),
+        (94, (["small", "middle.x"], ["big"])),
+        (34, (["small"], ["big", "middle"])),
+        (0, ([], ["big", "middle", "small"])),
+    ):
+        kept, left_out = within(sources, limit)
+        assert ([source.module for source in kept], left_out) == expected
 
 
 def test_documents_are_public_definitions_with_a_docstring(package: Path) -> None:

@@ -36,8 +36,7 @@ class AnalysisConfig:
     """How text becomes terms; the same for documents and queries."""
 
     stemmer: str = "english"
-    """A Snowball algorithm, such as english, porter, german or french; 'none' keeps words as they
-    are."""
+    """A Snowball algorithm, such as english, porter, german or french; 'none' keeps all endings."""
     stop_words: Literal["none", "english"] = "none"
     """Words to leave out. BM25 gives frequent words little weight anyway."""
     split_identifiers: bool = False

@@ -16,13 +16,13 @@ from search_system.commands.index import DATA_FOLDER, index_facts, print_facts
 from search_system.commands.search import INDENT, hit_line
 from search_system.corpus.document import Document
 from search_system.engine import Index
-from search_system.errors import CollectionError
+from search_system.errors import CollectionError, OptionError
 from search_system.index.writer import write_index
-from search_system.output import print_indented, print_json, stdout, track
+from search_system.output import print_indented, print_json, stderr, stdout, track
 from search_system.page import Page, make_page
 from search_system.pydocs.extract import distinct, read_docs
 from search_system.pydocs.known_items import KnownItemResult, find_known_items
-from search_system.pydocs.sources import default_roots, find_sources
+from search_system.pydocs.sources import default_roots, find_sources, within
 from search_system.ranking.bm25 import BM25
 from search_system.snippet import one_line
 
@@ -44,6 +44,9 @@ class DemoConfig:
     """The folder for the index."""
     source: tuple[Path, ...] = ()
     """Folders with packages to index instead, such as another environment's site-packages."""
+    max_megabytes: int = 100
+    """How much source to read: 10 MB take a second or two. The largest packages are left out first,
+    and named."""
     jobs: int = os.cpu_count() or 1
     """How many processes parse."""
     known_items: int = 300
@@ -52,6 +55,13 @@ class DemoConfig:
     """The seed that picks them."""
     json: bool = False
     """Print JSON instead of text."""
+
+    def __post_init__(self) -> None:
+        if self.jobs < 1 or self.known_items < 0:
+            raise OptionError(
+                "expected --jobs from 1 up and --known-items from 0 up, "
+                f"not {self.jobs} and {self.known_items}"
+            )
 
     def run(self) -> None:
         """Index, search and check."""
@@ -73,7 +83,13 @@ class DemoConfig:
 
     def _build(self) -> dict[str, Any]:
         start = time.perf_counter()
-        sources = find_sources(self.source or default_roots())
+        sources, left_out = within(
+            find_sources(self.source or default_roots()), self.max_megabytes * 1_000_000
+        )
+        if left_out:
+            names = ", ".join(left_out)
+            note = f"note: left out for their size: {names}; --max-megabytes raises the limit"
+            stderr().print(note, style="yellow", soft_wrap=True)
         files = track(read_docs(sources, self.jobs), "reading source files", len(sources))
         documents = distinct(chain.from_iterable(files))
         manifest = write_index(self.out, _some(documents), AnalysisConfig(split_identifiers=True))

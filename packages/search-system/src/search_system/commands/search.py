@@ -1,5 +1,6 @@
 """``search-system search``: the best documents for a query, as a page or as JSON."""
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,6 @@ from rich.text import Text
 from tyro.conf import Positional, arg
 
 from search_system.commands.index import DATA_FOLDER
-from search_system.corpus.schema import as_text
 from search_system.engine import Index
 from search_system.errors import IndexMissingError
 from search_system.index.format import MANIFEST
@@ -112,8 +112,9 @@ def _print_hit(console: Console, place: int, shown: PageHit, fields: tuple[str, 
     print_indented(console, _highlighted(shown.snippet, marks=marks), INDENT)
     for name in fields:
         if name in shown.extra:
-            value = Text(f"{name}: ", style="dim").append(one_line(as_text(shown.extra[name])))
-            print_indented(console, value, INDENT)
+            value = shown.extra[name]
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            print_indented(console, Text(f"{name}: {one_line(text)}", style="dim"), INDENT)
     if shown.explanation:
         _print_explanation(console, shown.explanation)
 

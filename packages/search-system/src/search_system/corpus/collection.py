@@ -39,7 +39,7 @@ class Collection:
         """
         if path.is_file():
             record_format(path)
-            return cls(path.name.split(".")[0], path, None, {})
+            return cls(path.name.lstrip(".").split(".")[0], path, None, {})
         if not path.is_dir():
             raise CollectionError(f"{path}: no such file or folder")
         corpus = _plain_or_gz(path / "corpus.jsonl")

@@ -7,6 +7,7 @@ becomes a `CollectionError` that names the file and the row.
 import csv
 import gzip
 import json
+import math
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def _read_jsonl(file: IO[str], path: Path) -> Iterator[Row]:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = json.loads(line, parse_float=_finite, parse_constant=_finite)
         except (ValueError, RecursionError) as error:
             raise CollectionError(
                 f"{path}:{number}: expected one JSON object per line ({error})"
@@ -80,6 +81,12 @@ def _read_jsonl(file: IO[str], path: Path) -> Iterator[Row]:
                 f"{path}:{number}: expected a JSON object, found {type(row).__name__}"
             )
         yield number, row
+
+
+def _finite(number: str) -> float | None:
+    """Read a number; NaN and infinities, which JSON does not know but Python writes, are null."""
+    value = float(number)
+    return value if math.isfinite(value) else None
 
 
 def _read_csv(file: IO[str], path: Path, delimiter: str) -> Iterator[Row]:

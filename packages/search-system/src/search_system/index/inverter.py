@@ -71,7 +71,7 @@ class Inverter:
         kept = tokens != _STOP_WORD
         tokens, documents = tokens[kept], documents[kept]
         self._lengths.append(np.bincount(documents, minlength=len(self._sizes)))
-        keys, tfs = np.unique(tokens << 32 | documents + self._documents, return_counts=True)
+        keys, tfs = np.unique((tokens << 32) | (documents + self._documents), return_counts=True)
         docs = (keys & 0xFFFFFFFF).astype(np.int32)
         self._runs.append(((keys >> 32).astype(np.int32), docs, tfs))
         self._documents += len(self._sizes)

@@ -1,12 +1,14 @@
 """Find the Python source files of an environment: its standard library and what is installed."""
 
 import sysconfig
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 
 _SKIPPED_FOLDERS = frozenset(
-    ("test", "tests", "site-packages", "dist-packages", "idlelib", "lib2to3", "turtledemo")
+    ("__pycache__", "test", "tests", "site-packages", "idlelib", "lib2to3", "turtledemo")
 )
 _LARGEST_FILE = 1_000_000  # bytes; what is larger is generated
 
@@ -17,6 +19,8 @@ class SourceFile:
 
     path: Path
     module: str
+    size: int = 0
+    """In bytes."""
 
     @property
     def shown_path(self) -> str:
@@ -42,12 +46,32 @@ def _find(folder: Path, prefix: str) -> Iterator[SourceFile]:
     except OSError:
         return  # no such folder, or not ours to read
     for entry in entries:
-        # What cannot be imported by name, such as numpy-2.0.dist-info, is no module.
+        # What has no importable name, such as dist-packages or numpy-2.0.dist-info, is no module.
         if not entry.name.removesuffix(".py").isidentifier():
             continue
         if entry.suffix == ".py" and entry.is_file():
-            if entry.stat().st_size <= _LARGEST_FILE:
+            size = entry.stat().st_size
+            if size <= _LARGEST_FILE:
                 stem = "" if entry.stem == "__init__" else entry.stem
-                yield SourceFile(entry, f"{prefix}{stem}".removesuffix("."))
-        elif entry.is_dir() and entry.name not in _SKIPPED_FOLDERS and entry.name != "__pycache__":
+                yield SourceFile(entry, f"{prefix}{stem}".removesuffix("."), size)
+        elif entry.name not in _SKIPPED_FOLDERS and entry.is_dir() and not entry.is_symlink():
             yield from _find(entry, f"{prefix}{entry.name}.")
+
+
+def within(sources: Iterable[SourceFile], limit: int) -> tuple[list[SourceFile], list[str]]:
+    """Keep whole top-level packages, the smallest first, up to ``limit`` bytes in all.
+
+    Returns the sources kept, in their order, and the names of the packages left out.
+    """
+    sources = list(sources)
+    sizes: Counter[str] = Counter()
+    for source in sources:
+        sizes[_package(source)] += source.size
+    by_size = sorted(sizes, key=lambda name: (sizes[name], name))
+    totals = accumulate(sizes[name] for name in by_size)
+    kept = {name for name, total in zip(by_size, totals, strict=True) if total <= limit}
+    return [s for s in sources if _package(s) in kept], sorted(sizes.keys() - kept)
+
+
+def _package(source: SourceFile) -> str:
+    return source.module.partition(".")[0]
