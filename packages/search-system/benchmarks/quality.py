@@ -1,14 +1,12 @@
 """nDCG@10, MAP, MRR and recall@100 beside bm25s (Lucene's method), with the same terms, in one run.
 
-usage: python benchmarks/quality.py [FOLDER]
+usage: python benchmarks/quality.py FOLDER [--json]
 
-FOLDER holds the collections (BEIR's layout); by default $ML_SYSTEMS_DATA/search, else
-../shared/data/search beside the checkout. Both rankings have 1,000 documents per query and are
-measured by the same code, which the tests compare with trec_eval.
+FOLDER holds collections, each a folder in BEIR's layout. Both rankings have 1,000 documents per
+query and are measured by the same code, which the tests compare with trec_eval.
 """
 
 import json
-import os
 import sys
 import tempfile
 from dataclasses import asdict
@@ -32,24 +30,23 @@ from search_system import (
     run_queries,
     write_index,
 )
+from search_system.evaluation.evaluate import judged_queries
 from search_system.evaluation.grades import GradeReading
 
-COLLECTIONS = {
-    "chorus_icecat": ["raw"],
-    "nfcorpus": ["raw"],
-    "scifact": ["raw"],
-    "cranfield": ["1=4,2=3,3=2,4=1,-1=0", "binary"],
-}
+READINGS = {"cranfield": ["1=4,2=3,3=2,4=1,-1=0", "binary"]}
+"""How the judgments of a collection are read, where their numbers are not grades."""
 DEPTH = 1000
 
 
 def main() -> None:
     """Measure every collection in the folder."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--json"]
-    folder = Path(arguments[0]) if arguments else default_folder()
-    rows = [
-        row for name, readings in COLLECTIONS.items() for row in measure(folder / name, readings)
-    ]
+    if len(arguments) != 1:
+        sys.exit("usage: quality.py FOLDER [--json]")
+    paths = sorted(qrels.parent for qrels in Path(arguments[0]).glob("*/qrels"))
+    if not paths:
+        sys.exit(f"{arguments[0]}: expected folders with corpus.jsonl, queries.jsonl and qrels/")
+    rows = [row for path in paths for row in measure(path, READINGS.get(path.name, ["raw"]))]
     if "--json" in sys.argv:
         print(json.dumps(rows, indent=1))
         return
@@ -60,13 +57,6 @@ def main() -> None:
     Console(width=120).print(table)
 
 
-def default_folder() -> Path:
-    """Return the folder of the collections on this machine."""
-    checkout = Path(__file__).resolve().parents[3]
-    data = os.environ.get("ML_SYSTEMS_DATA", checkout.parent / "shared" / "data")
-    return Path(data) / "search"
-
-
 def measure(path: Path, readings: list[str]) -> list[dict[str, Any]]:
     """Return the rows of one collection: engines by readings of its grades by denominators."""
     collection = Collection.find(path)
@@ -74,7 +64,7 @@ def measure(path: Path, readings: list[str]) -> list[dict[str, Any]]:
     assert collection.queries is not None
     codes = read_qrels(collection.qrels[split])
     texts = read_queries(collection.queries)
-    queries = {query_id: texts[query_id] for query_id in codes}
+    queries = judged_queries(texts, codes)
     documents = list(read_documents(collection.corpus, choose_schema(collection.corpus)))
     with tempfile.TemporaryDirectory() as folder:
         write_index(Path(folder), documents, AnalysisConfig())

@@ -1,13 +1,22 @@
 """Shared fixtures: a small collection on disk, and the real ones where they exist."""
 
+import functools
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from search_system import AnalysisConfig, Document, Index, write_index
+from search_system import (
+    AnalysisConfig,
+    Collection,
+    Document,
+    Index,
+    choose_schema,
+    read_documents,
+    write_index,
+)
 
 DOCUMENTS = [
     Document("a", "Red shoes", "Running shoes for men, red and light.", {"price": 10}),
@@ -16,6 +25,14 @@ DOCUMENTS = [
     Document("d", "", "red red red red wine"),
     Document("e", "Empty", ""),
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_fsync() -> Iterator[None]:
+    """Spare the disk: no test pulls the plug, and a slow disk would double the suite's time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
 
 
 @pytest.fixture
@@ -56,6 +73,21 @@ def collection(tmp_path: Path) -> Path:
     )
     (folder / "qrels" / "train.tsv").write_text("q1\tb\t1\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def real(
+    real_collections: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], tuple[Collection, Index]]:
+    """Return a function that finds a real collection and indexes it, once."""
+
+    @functools.cache
+    def real(name: str) -> tuple[Collection, Index]:
+        collection, folder = Collection.find(real_collections / name), tmp_path_factory.mktemp(name)
+        write_index(folder, read_documents(collection.corpus, choose_schema(collection.corpus)))
+        return collection, Index.open(folder)
+
+    return real
 
 
 @pytest.fixture(scope="session")

@@ -39,12 +39,16 @@ def test_the_ascii_shortcut_equals_the_long_way(text: str) -> None:
     [
         ("don't stop", ["don't", "stop"]),
         ("a 15.6 inch U.S.A. laptop.", ["a", "15.6", "inch", "u.s.a", "laptop"]),
+        ("हिन्दी भाषा, தமிழ்", ["हिन्दी", "भाषा", "தமிழ்"]),
+        ("1\ufe0f\u20e3 ❤\ufe0f x\u0301y", ["1", "xy"]),
         ("read_csv(path)", ["read", "csv", "path"]),
         ("...'--_", []),
         ("", []),
     ],
 )
-def test_tokens_are_words_with_inner_points_and_apostrophes(text: str, expected: list[str]) -> None:
+def test_tokens_are_words_with_inner_points_apostrophes_and_marks(
+    text: str, expected: list[str]
+) -> None:
     assert Analyzer(PLAIN)(text) == expected
 
 

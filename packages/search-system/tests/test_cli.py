@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from search_system.cli import main
@@ -148,8 +149,13 @@ def test_mistakes_are_one_line(fail: Run, collection: Path, tmp_path: Path) -> N
     assert "no split 'test'" in fail("evaluate", collection, "--split", "test")
     assert "--grades must be" in fail("evaluate", collection, "--grades", "upside-down")
     assert "its own analysis" in fail("evaluate", collection, "--index", "x", "--stemmer", "none")
-    assert "no Python file" in fail("demo", "--source", tmp_path / "nothing")
-    assert "--jobs from 1 up" in fail("demo", "--jobs", "0")
+    assert "no Python file" in fail("demo", "--source", collection)
+    assert "--source nothing" in fail("demo", "--source", "nothing")
+    assert "--jobs from 1" in fail("demo", "--jobs", "0")
+    assert "--max-megabytes from 1" in fail("demo", "--max-megabytes", "0")
+    assert "--known-items from 0" in fail("demo", "--known-items", "-1")
+    assert "--depth from 1" in fail("evaluate", collection, "--depth", "0")
+    assert "File name too long" in fail("search", "x", "--index", "x" * 300)
     (tmp_path / "taken").write_text("")
     assert "found a file" in fail("index", collection, "--out", "taken")
     assert "no field 'body'" in fail("index", collection, "--text-fields", "body")
@@ -180,14 +186,34 @@ def test_help_and_version(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert "Example: search-system" in capsys.readouterr().out
 
 
-def test_a_closed_pipe_is_no_error(collection: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "search_system"]
-    subprocess.run([*command, "index", collection], cwd=tmp_path, check=True)
-    with subprocess.Popen(
-        [*command, "search", "red", "--json"], cwd=tmp_path, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:  # fmt: skip
+def test_nothing_is_cut_off_in_a_narrow_window(
+    run: Run, collection: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("index", collection)
+    wide = run("search", "red shoes", "--explain").split()
+    monkeypatch.setenv("COLUMNS", "60")
+    assert run("search", "red shoes", "--explain").split() == wide
+
+
+def start(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
+    """Start the command line in a process of its own."""
+    command = [sys.executable, "-m", "search_system", *arguments]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)
+
+
+def test_a_closed_pipe_is_no_error(run: Run, collection: Path) -> None:
+    run("index", collection)
+    with start("search", "red", stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
-        assert process.stderr is not None
         process.stdout.close()
-        assert process.stderr.read() == b""
+        assert process.communicate()[1] == b""
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_stdout_is_one_line(run: Run, collection: Path) -> None:
+    run("index", collection)
+    with Path("/dev/full").open("wb") as full, start("search", "red", stdout=full) as process:
+        error = process.communicate()[1].decode()
+    assert process.returncode == 2
+    assert error.splitlines() == ["search-system: [Errno 28] No space left on device"]

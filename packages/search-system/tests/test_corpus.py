@@ -167,6 +167,7 @@ def test_missing_parts_of_a_collection(collection: Path, tmp_path: Path) -> None
     [
         ("query-id\tcorpus-id\tscore\n", "found none"),
         ("q\td\t1\nq\td\n", r"a\.tsv:2: expected a query id"),
+        ("q\td\t1.0\n", r"a\.tsv:1: .*whole number"),
         ("q\td\t1\nq\td\tgood\n", r"a\.tsv:2: .*whole number"),
         ("q\td\t1\nq\td\t2\n", r"a\.tsv:2: query q and document d have two grades"),
     ],
@@ -178,10 +179,18 @@ def test_bad_judgments(tmp_path: Path, text: str, message: str) -> None:
         read_qrels(path)
 
 
-def test_judgments_may_have_trec_columns_and_no_header(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("q1 0 d1 1\nq1 0 d2 -1\n", {"q1": {"d1": 1, "d2": -1}}),
+        ("q1\t0\td1\t1\r\n\t\r\nq2\t0\td1\t0", {"q1": {"d1": 1}, "q2": {"d1": 0}}),
+        ("query-id\tcorpus-id\tscore\nq 1\tred shoe\t1\n", {"q 1": {"red shoe": 1}}),
+    ],
+)
+def test_judgments_in_every_layout(tmp_path: Path, text: str, expected: dict) -> None:
     path = tmp_path / "a.tsv"
-    path.write_text("q1 0 d1 1\nq1 0 d2 -1\n")
-    assert read_qrels(path) == {"q1": {"d1": 1, "d2": -1}}
+    path.write_text(text)
+    assert read_qrels(path) == expected
 
 
 def test_a_query_needs_an_id_and_a_text(tmp_path: Path) -> None:
@@ -190,4 +199,7 @@ def test_a_query_needs_an_id_and_a_text(tmp_path: Path) -> None:
     with pytest.raises(
         CollectionError, match=r"queries\.jsonl:2: expected the fields _id and text"
     ):
+        read_queries(path)
+    path.write_text('{"_id": "1", "text": "x"}\n{"_id": 1, "text": "y"}\n')
+    with pytest.raises(CollectionError, match=r"queries\.jsonl:2: query 1 has two texts"):
         read_queries(path)

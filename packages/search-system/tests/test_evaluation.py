@@ -1,7 +1,7 @@
 """The measures against trec_eval, and by hand."""
 
 import math
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 import pytrec_eval
@@ -12,17 +12,16 @@ from search_system import (
     CollectionError,
     Index,
     OptionError,
-    choose_schema,
     evaluate_run,
-    read_documents,
     read_qrels,
     read_queries,
     run_queries,
-    write_index,
 )
 from search_system.evaluation.evaluate import judged_queries
 from search_system.evaluation.grades import GradeReading
 from search_system.evaluation.metrics import measure, rank
+
+Real = Callable[[str], tuple[Collection, Index]]
 
 MEASURES = {
     "ndcg_cut_10": "ndcg_at_10",
@@ -50,13 +49,12 @@ def test_equals_trec_eval(run: dict[str, float], judged: dict[str, int]) -> None
 
 
 @pytest.mark.parametrize("name", ["cranfield", "nfcorpus"])
-def test_equals_trec_eval_on_a_real_run(real_collections: Path, tmp_path: Path, name: str) -> None:
-    collection = Collection.find(real_collections / name)
-    write_index(tmp_path, read_documents(collection.corpus, choose_schema(collection.corpus)))
+def test_equals_trec_eval_on_a_real_run(real: Real, name: str) -> None:
+    collection, index = real(name)
     qrels = read_qrels(collection.qrels[collection.choose_split()])
     assert collection.queries is not None
     queries = judged_queries(read_queries(collection.queries), qrels)
-    run = run_queries(Index.open(tmp_path), queries)
+    run = run_queries(index, queries)
     expected = pytrec_eval.RelevanceEvaluator(qrels, set(MEASURES)).evaluate(run)
     ours = evaluate_run(run, qrels).by_query
     assert set(expected) <= set(ours)
@@ -116,13 +114,12 @@ def test_grade_readings() -> None:
             GradeReading.parse(wrong)
 
 
-def test_cranfield_codes_are_upside_down(real_collections: Path, tmp_path: Path) -> None:
+def test_cranfield_codes_are_upside_down(real: Real) -> None:
     """The known figure of about .367 comes from the mapped grades only."""
-    collection = Collection.find(real_collections / "cranfield")
-    write_index(tmp_path, read_documents(collection.corpus, choose_schema(collection.corpus)))
+    collection, index = real("cranfield")
     assert collection.queries is not None
     codes = read_qrels(collection.qrels["test"])
-    run = run_queries(Index.open(tmp_path), read_queries(collection.queries), depth=100)
+    run = run_queries(index, read_queries(collection.queries), depth=100)
     figures = {}
     for name in ("raw", "binary", "1=4,2=3,3=2,4=1,-1=0"):
         means = evaluate_run(run, GradeReading.parse(name).apply(codes)).all_judged

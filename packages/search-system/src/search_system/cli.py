@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Annotated
 
@@ -53,8 +54,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         stderr().print(f"search-system: {escape(str(error))}", soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        stderr().print("search-system: interrupted; nothing was changed")
+        stderr().print("search-system: interrupted")
         sys.exit(130)
     except BrokenPipeError:
-        # The reader of a pipe, such as head, has seen enough. Python would complain at exit.
+        _drop_stdout()  # the reader of a pipe, such as head, has seen enough
+    except OSError as error:
+        # What no part of the package foresees: a full disk behind stdout, a name too long.
+        stderr().print(f"search-system: {escape(str(error))}", soft_wrap=True)
+        _drop_stdout()
+        sys.exit(2)
+
+
+def _drop_stdout() -> None:
+    """Send what is still to be written nowhere: Python would try once more at exit."""
+    with suppress(OSError):  # a program that calls `main` may have put something else there
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

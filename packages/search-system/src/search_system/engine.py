@@ -87,9 +87,11 @@ class Index:
 
     def count(self, query: str) -> int:
         """Return how many documents hold at least one of the query's terms."""
-        numbers = map(self.segment.terms.find, set(self.analyzer(query)))
-        docs = [self.segment.postings(number)[0] for number in numbers if number is not None]
-        return len(np.unique(np.concatenate(docs))) if docs else 0
+        found = np.zeros(len(self), dtype=np.bool_)
+        for number in map(self.segment.terms.find, set(self.analyzer(query))):
+            if number is not None:
+                found[self.segment.postings(number)[0]] = True
+        return int(np.count_nonzero(found))
 
     def document(self, hit: Hit) -> Document:
         """Return the stored document of a hit."""

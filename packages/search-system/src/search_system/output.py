@@ -20,9 +20,16 @@ from rich.text import Text
 T = TypeVar("T")
 
 
+class _ResultConsole(Console):
+    """A console that leaves a closed pipe to `search_system.cli.main`; rich would exit with 1."""
+
+    def on_broken_pipe(self) -> None:
+        raise  # noqa: PLE0704 - rich calls this inside its handler
+
+
 def stdout() -> Console:
     """Return the console for results."""
-    return Console(highlight=False)
+    return _ResultConsole(highlight=False)
 
 
 def stderr() -> Console:

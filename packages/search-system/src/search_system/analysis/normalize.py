@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from functools import cache
 
 _DIACRITICS = re.compile("[\u0300-\u036f]+")
+_VARIATION = re.compile("[\u180b-\u180f\u20d0-\u20ff\ufe00-\ufe0f]")
 _CASE_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 
@@ -18,6 +20,19 @@ def normalize(text: str) -> str:
         return text.lower()
     folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return unicodedata.normalize("NFKC", _DIACRITICS.sub("", folded))
+
+
+@cache
+def marks() -> frozenset[str]:
+    """Return all combining marks, which Python's regular expressions do not count as letters.
+
+    Without them, words of Hindi, Tamil or Burmese would fall apart at their vowels. Those that only
+    choose between a symbol's looks (emoji variations, keycaps) belong to no word.
+    """
+    candidates = map(chr, range(0x300, 0x1F000))
+    return frozenset(
+        c for c in candidates if unicodedata.category(c) in {"Mn", "Mc"} and not _VARIATION.match(c)
+    )
 
 
 def split_identifiers(text: str) -> str:

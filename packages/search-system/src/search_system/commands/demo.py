@@ -28,6 +28,9 @@ from search_system.snippet import one_line
 
 _EXAMPLES = ("read csv file lazily", "merge overlapping intervals", "parse ISO date")
 _HITS_SHOWN = 3
+_NAMES_SHOWN = 10
+_MOST_JOBS = 61
+"""What concurrent.futures allows on Windows."""
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,8 @@ class DemoConfig:
     source: tuple[Path, ...] = ()
     """Folders with packages to index instead, such as another environment's site-packages."""
     max_megabytes: int = 100
-    """How much source to read: 10 MB take a second or two. The largest packages are left out first,
-    and named."""
-    jobs: int = os.cpu_count() or 1
+    """How much source to read: 10 MB take some seconds. The largest packages are left out first."""
+    jobs: int = min(os.cpu_count() or 1, _MOST_JOBS)
     """How many processes parse."""
     known_items: int = 300
     """How many random objects to look for by the first sentence of their docstring; 0: none."""
@@ -57,11 +59,15 @@ class DemoConfig:
     """Print JSON instead of text."""
 
     def __post_init__(self) -> None:
-        if self.jobs < 1 or self.known_items < 0:
-            raise OptionError(
-                "expected --jobs from 1 up and --known-items from 0 up, "
-                f"not {self.jobs} and {self.known_items}"
-            )
+        if not 1 <= self.jobs <= _MOST_JOBS:
+            raise OptionError(f"expected --jobs from 1 to {_MOST_JOBS}, not {self.jobs}")
+        if self.max_megabytes < 1:
+            raise OptionError(f"expected --max-megabytes from 1 up, not {self.max_megabytes}")
+        if self.known_items < 0:
+            raise OptionError(f"expected --known-items from 0 up, not {self.known_items}")
+        for folder in self.source:
+            if not folder.is_dir():
+                raise OptionError(f"--source {folder}: no such folder")
 
     def run(self) -> None:
         """Index, search and check."""
@@ -87,8 +93,9 @@ class DemoConfig:
             find_sources(self.source or default_roots()), self.max_megabytes * 1_000_000
         )
         if left_out:
-            names = ", ".join(left_out)
-            note = f"note: left out for their size: {names}; --max-megabytes raises the limit"
+            names = ", ".join(left_out[:_NAMES_SHOWN])
+            more = f" and {more:,} more" if (more := len(left_out) - _NAMES_SHOWN) > 0 else ""
+            note = f"note: left out for their size: {names}{more}; --max-megabytes raises the limit"
             stderr().print(note, style="yellow", soft_wrap=True)
         files = track(read_docs(sources, self.jobs), "reading source files", len(sources))
         documents = distinct(chain.from_iterable(files))

@@ -63,6 +63,10 @@ class EvaluateConfig:
     json: bool = False
     """Print JSON, with every query's figures, instead of a table."""
 
+    def __post_init__(self) -> None:
+        if self.depth < 1:
+            raise OptionError(f"expected --depth from 1 up, not {self.depth}")
+
     def run(self) -> None:
         """Evaluate and print."""
         if self.index and self.analysis != AnalysisConfig():

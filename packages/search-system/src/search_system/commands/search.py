@@ -132,14 +132,16 @@ def _highlighted(snippet: Snippet, *, marks: bool) -> Text:
 def _print_explanation(console: Console, e: Explanation) -> None:
     """Print a score's parts as a table, whose last row is their sum."""
     table = Table(box=None, pad_edge=False, show_footer=True)
-    table.add_column("term", "score")
+    table.add_column("term", "score", overflow="fold")
     for name in ("in query", "df", "idf", "tf", "tf factor"):
-        table.add_column(name, justify="right")
-    table.add_column("part", f"{e.score:.6f}", justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("part", f"{e.score:.6f}", justify="right", no_wrap=True)
     for t in e.terms:
         row = [t.query_count, f"{t.df:,}", f"{t.idf:.6f}", t.tf, f"{t.tf_factor:.6f}"]
         table.add_row(Text(t.term), *map(str, row), f"{t.part:.6f}")
-    console.print(Padding(table, (0, 0, 0, INDENT), expand=False))
+    # Numbers that are cut off would be worse than a table further left.
+    indent = max(0, min(INDENT, console.width - console.measure(table).maximum))
+    console.print(Padding(table, (0, 0, 0, indent), expand=False))
     note = (
         f"k1 {e.bm25.k1:g}, b {e.bm25.b:g}; {e.length:,} terms here, {e.average_length:,.2f} on "
         f"average; {e.n_docs:,} documents"

@@ -79,7 +79,7 @@ def read_queries(path: Path) -> dict[str, str]:
     """Return the text of each query by its id.
 
     Raises:
-        CollectionError: a row has no id or no text.
+        CollectionError: a row has no id or no text, or gives an id a second, different text.
     """
     queries: dict[str, str] = {}
     for line, row in read_records(path):
@@ -88,7 +88,8 @@ def read_queries(path: Path) -> dict[str, str]:
             raise CollectionError(
                 f"{path}:{line}: expected the fields _id and text, found {[*row]}"
             )
-        queries[str(query_id)] = text
+        if queries.setdefault(str(query_id), text) != text:
+            raise CollectionError(f"{path}:{line}: query {query_id} has two texts")
     return queries
 
 
@@ -101,8 +102,9 @@ def read_qrels(path: Path) -> Qrels:
     qrels: Qrels = {}
     with open_text(path) as file:
         for line, text in enumerate(file, 1):
-            columns = text.split()
-            if not columns or (line == 1 and not _is_integer(columns[-1])):
+            # Between tabs an id may hold blanks; TREC's own files have blanks between columns.
+            columns = text.strip().split("\t" if "\t" in text else None)
+            if columns in ([], [""]) or (line == 1 and not any(map(str.isdigit, columns[-1]))):
                 continue
             if len(columns) not in {3, 4} or not _is_integer(columns[-1]):
                 raise CollectionError(

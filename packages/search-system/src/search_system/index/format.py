@@ -99,8 +99,10 @@ def read_manifest(folder: Path) -> Manifest:
         text = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError) as error:
         raise IndexMissingError(
-            f"{folder}: no index here; 'search-system index COLLECTION --out {folder}' builds one"
+            f"{folder}: no index here; 'search-system index COLLECTION --out FOLDER' builds one"
         ) from error
+    except OSError as error:
+        raise CorruptIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
     manifest = _parse(text, path)
     for name, expected in manifest.files.items():
         file = folder / manifest.segment / name
@@ -149,7 +151,7 @@ def _parse(text: bytes, path: Path) -> Manifest:
         raise
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CorruptIndexError(
-            f"{path}: not a manifest of an index ({error!r}); build the index again"
+            f"{path}: not a manifest of an index ({error}); build the index again"
         ) from error
 
 

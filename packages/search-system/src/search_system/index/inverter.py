@@ -1,9 +1,12 @@
 """Invert documents: from terms per document to documents per term.
 
 Tokens are collected as numbers and turned into sorted (term, document, frequency) runs, a batch at
-a time, by one NumPy sort of 64-bit keys. Runs come in document order, so one stable sort by term at
-the end yields the postings. A token's term number is looked up by the token as written: the
-analysis behind it (stop words, stemming) runs once per distinct token.
+a time, by one NumPy sort of 64-bit keys. Runs come in document order, so at the end each run's
+postings go behind those of the runs before it, term by term, and nothing is sorted again. A token's
+term number is looked up by the token as written: the analysis behind it (stop words, stemming) runs
+once per distinct token.
+
+Everything is in memory until `finish`. @@MEMORY@@
 """
 
 from array import array
@@ -16,6 +19,17 @@ from search_system.analysis.analyzer import Analyzer
 
 _BATCH_TOKENS = 2_000_000
 _STOP_WORD = -1
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The postings of some consecutive documents, grouped by term."""
+
+    terms: NDArray[np.int32]
+    """Term numbers, ascending; term i has ``sizes[i]`` postings."""
+    sizes: NDArray[np.int64]
+    docs: NDArray[np.int32]
+    tfs: NDArray[np.unsignedinteger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +68,7 @@ class Inverter:
         self._tokens = array("i")
         self._sizes = array("i")
         self._documents = 0
-        self._runs: list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]] = []
+        self._runs: list[_Run] = []
         self._lengths: list[NDArray[np.int64]] = []
 
     def add(self, text: str) -> None:
@@ -72,8 +86,9 @@ class Inverter:
         tokens, documents = tokens[kept], documents[kept]
         self._lengths.append(np.bincount(documents, minlength=len(self._sizes)))
         keys, tfs = np.unique((tokens << 32) | (documents + self._documents), return_counts=True)
+        terms, sizes = np.unique(keys >> 32, return_counts=True)
         docs = (keys & 0xFFFFFFFF).astype(np.int32)
-        self._runs.append(((keys >> 32).astype(np.int32), docs, tfs))
+        self._runs.append(_Run(terms.astype(np.int32), sizes, docs, _smallest(tfs)))
         self._documents += len(self._sizes)
         self._tokens, self._sizes = array("i"), array("i")
 
@@ -84,16 +99,37 @@ class Inverter:
         by_bytes = sorted(range(len(terms)), key=terms.__getitem__)
         rank = np.empty(len(terms), dtype=np.int32)
         rank[by_bytes] = np.arange(len(terms))
-        numbers, docs, tfs = (np.concatenate(columns) for columns in zip(*self._runs, strict=True))
-        ranks = rank[numbers]
-        order = np.argsort(ranks, kind="stable")
+        sizes = np.zeros(len(terms), dtype=np.int64)
+        for run in self._runs:
+            sizes[rank[run.terms]] += run.sizes
         offsets = np.zeros(len(terms) + 1, dtype=np.int64)
-        np.cumsum(np.bincount(ranks, minlength=len(terms)), out=offsets[1:])
-        smallest = np.min_scalar_type(int(tfs.max(initial=0)))
+        np.cumsum(sizes, out=offsets[1:])
+        docs, tfs = self._merge(rank, offsets)
         return Postings(
             terms=[terms[i] for i in by_bytes],
             offsets=offsets,
-            docs=docs[order],
-            tfs=tfs[order].astype(smallest),
+            docs=docs,
+            tfs=tfs,
             lengths=np.concatenate(self._lengths).astype(np.int32),
         )
+
+    def _merge(
+        self, rank: NDArray[np.int32], offsets: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.unsignedinteger]]:
+        """Return documents and frequencies by term rank, and forget the runs on the way."""
+        docs = np.empty(int(offsets[-1]), dtype=np.int32)
+        tfs = np.empty(len(docs), dtype=np.result_type(*(run.tfs for run in self._runs)))
+        free = offsets[:-1].copy()  # where each term's next postings go
+        self._runs.reverse()
+        while self._runs:
+            run = self._runs.pop()
+            ranks, begins = rank[run.terms], np.cumsum(run.sizes) - run.sizes
+            places = np.repeat(free[ranks] - begins, run.sizes) + np.arange(len(run.docs))
+            docs[places], tfs[places] = run.docs, run.tfs
+            free[ranks] += run.sizes
+        return docs, tfs
+
+
+def _smallest(tfs: NDArray[np.int64]) -> NDArray[np.unsignedinteger]:
+    """Return frequencies in the smallest type that holds them."""
+    return tfs.astype(np.min_scalar_type(int(tfs.max(initial=0))))

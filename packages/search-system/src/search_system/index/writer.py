@@ -1,8 +1,8 @@
 """Write an index: one pass over the documents, then one atomic commit."""
 
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +29,7 @@ DEFAULT_SCHEMA = Schema("id", "title", ("text",))
 
 
 def write_index(
-    folder: Path,
+    folder: str | Path,
     documents: Iterable[Document],
     analysis: AnalysisConfig | None = None,
     schema: Schema = DEFAULT_SCHEMA,
@@ -42,9 +42,9 @@ def write_index(
     Raises:
         IndexFolderError: ``folder`` holds something else than an index, or cannot be written.
     """
-    analysis = analysis or AnalysisConfig()
-    _check_replaceable(folder)
+    folder, analysis = Path(folder), analysis or AnalysisConfig()
     try:
+        _check_replaceable(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with _new_segment(folder) as segment:
             postings = _write_segment(segment, documents, Analyzer(analysis))
@@ -81,7 +81,9 @@ def _check_replaceable(folder: Path) -> None:
 @contextmanager
 def _new_segment(folder: Path) -> Iterator[Path]:
     """Make a folder for a segment, and remove it again if the block fails."""
-    segment = Path(tempfile.mkdtemp(prefix=SEGMENT_PREFIX, dir=folder))
+    # Not tempfile.mkdtemp: nobody but the user who builds could read an index inside.
+    segment = folder / f"{SEGMENT_PREFIX}{secrets.token_hex(4)}"
+    segment.mkdir()
     try:
         yield segment
     except BaseException:

@@ -7,7 +7,6 @@ Yet it goes through everything (analysis, postings, scoring, selection), and a f
 
 import random
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from search_system.corpus.document import Document
@@ -37,12 +36,7 @@ def make_query(document: Document, index: Index) -> str | None:
     return " ".join(kept) if len(kept) >= _FEWEST_TERMS else None
 
 
-def find_known_items(
-    index: Index,
-    items: int,
-    seed: int,
-    track: Callable[[Iterable[tuple[str, str]]], Iterable[tuple[str, str]]] = iter,
-) -> KnownItemResult:
+def find_known_items(index: Index, items: int, seed: int) -> KnownItemResult:
     """Look for ``items`` random documents (fewer if the index has not enough) by their queries."""
     numbers = list(range(len(index)))
     random.Random(seed).shuffle(numbers)
@@ -53,7 +47,7 @@ def find_known_items(
         document = index.segment.documents[number]
         if query := make_query(document, index):
             queries.append((document.id, query))
-    ranks = [_rank(index, query, doc_id) for doc_id, query in track(queries)]
+    ranks = [_rank(index, query, doc_id) for doc_id, query in queries]
     n = max(1, len(ranks))
     return KnownItemResult(
         items=len(ranks),

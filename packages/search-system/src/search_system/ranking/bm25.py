@@ -9,9 +9,9 @@ For a query q and a document d of N::
 This is Lucene's BM25Similarity but for the lengths, which Lucene rounds to one byte. Textbooks
 multiply all of it by (k1 + 1), which changes no ranking.
 
-Each term's part (its impact) is rounded to float32, and a score is the float64 sum of its parts. A
-sum of a few such numbers is exact, so it does not depend on the order of terms, and an explanation
-adds up to the score to the last bit.
+Each term's part (its impact) is rounded to float32, and a score is the float64 sum of its parts in
+the order of the query's terms. Such a sum is exact unless its parts differ by a factor of 2^29 or
+so. An explanation adds them in the same order: it equals the score to the last bit in any case.
 """
 
 import math
@@ -22,6 +22,9 @@ from numpy.typing import NDArray
 
 from search_system.errors import OptionError
 from search_system.index.arrays import IntArray
+
+_LARGEST_K1 = 1_000_000
+"""Far beyond any use. Near 10^38, impacts vanish in float32, and documents with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,8 @@ class BM25:
     """How far a document's length discounts its occurrences; 0: not at all, 1: in proportion."""
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.k1) and self.k1 >= 0):
-            raise OptionError(f"k1 must be a number from 0 up, not {self.k1}")
+        if not 0 <= self.k1 <= _LARGEST_K1:
+            raise OptionError(f"k1 must be a number from 0 to {_LARGEST_K1:,}, not {self.k1}")
         if not 0 <= self.b <= 1:
             raise OptionError(f"b must be a number from 0 to 1, not {self.b}")
 
