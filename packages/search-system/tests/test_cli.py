@@ -1,11 +1,11 @@
 """The command line as its users meet it: results on stdout, one line for each mistake."""
 
 import json
-import subprocess
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO
 
 import pytest
 from search_system.cli import main
@@ -195,25 +195,41 @@ def test_nothing_is_cut_off_in_a_narrow_window(
     assert run("search", "red shoes", "--explain").split() == wide
 
 
-def start(*arguments: str, **options: Any) -> "subprocess.Popen[bytes]":
-    """Start the command line in a process of its own."""
-    command = [sys.executable, "-m", "search_system", *arguments]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, **options)
-
-
-def test_a_closed_pipe_is_no_error(run: Run, collection: Path) -> None:
+@pytest.fixture
+def _indexed(run: Run, collection: Path) -> None:
+    """Index the collection, in the folder that the test runs in."""
     run("index", collection)
-    with start("search", "red", stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        process.stdout.close()
-        assert process.communicate()[1] == b""
-    assert process.returncode == 0
+
+
+@pytest.fixture
+def closed_pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[IO[str]]:
+    """Make stdout a pipe whose reader has gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w", encoding="utf-8") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        yield pipe
+
+
+@pytest.mark.usefixtures("_indexed")
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_a_closed_pipe_is_no_error(
+    closed_pipe: IO[str], capsys: pytest.CaptureFixture[str], flags: list[str]
+) -> None:
+    main(["search", "red", *flags])
+    closed_pipe.flush()  # as Python does at exit
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_a_full_disk_behind_stdout_is_one_line(run: Run, collection: Path) -> None:
-    run("index", collection)
-    with Path("/dev/full").open("wb") as full, start("search", "red", stdout=full) as process:
-        error = process.communicate()[1].decode()
-    assert process.returncode == 2
-    assert error.splitlines() == ["search-system: [Errno 28] No space left on device"]
+@pytest.mark.usefixtures("_indexed")
+def test_a_full_disk_behind_stdout_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as exit_:
+            main(["search", "red"])
+        full.flush()
+    assert exit_.value.code == 2
+    assert capsys.readouterr().err == "search-system: [Errno 28] No space left on device\n"
