@@ -20,10 +20,15 @@ def test_the_library_example_runs(
     assert capsys.readouterr().out.startswith("1 0.")
 
 
-def test_the_speed_of_a_collection() -> None:
-    """The README's figures come from real collections, by the same command."""
-    command = [sys.executable, PACKAGE / "benchmarks" / "speed.py", "--json"]
-    result = subprocess.run(
-        [*command, PACKAGE / "examples" / "kitchen"], check=True, capture_output=True, text=True
-    )
-    assert '"engine": "bm25s (numpy)"' in result.stdout
+@pytest.mark.parametrize(
+    ("script", "argument", "expected"),
+    [
+        ("speed.py", PACKAGE / "examples" / "kitchen", "bm25s (numpy)"),
+        ("scale.py", "500", "500 documents, "),
+    ],
+)
+def test_the_measurements_of_the_figures_run(script: str, argument: object, expected: str) -> None:
+    """The README's figures come from more documents, by the same commands."""
+    command = [sys.executable, PACKAGE / "benchmarks" / script, str(argument)]
+    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert expected in result.stdout

@@ -88,4 +88,4 @@ class Explanation:
     terms: tuple[TermExplanation, ...]
     """The query's terms that the document contains."""
     score: float
-    """The sum of the terms' parts, exactly."""
+    """The sum of the terms' parts, added in this order."""

@@ -5,7 +5,8 @@ A term's impacts are computed when a query first needs them and then kept, so th
 computed at open, k1 and b are free, and a term met again costs one addition per posting. A term in
 a quarter of the documents or more is kept as a number for every document: adding a whole array is
 faster than picking its places. The price of all this is 12 to 16 bytes of memory per posting that
-queries have touched.
+queries have touched, and work that grows with the number of documents: every query clears and scans
+one score for each.
 """
 
 import operator
