@@ -1,0 +1,76 @@
+"""The command line: ``nanogpt train`` and ``nanogpt sample``.
+
+The parts that need torch are imported by the command that needs them, so that ``--help`` and a
+mistyped flag answer at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+import tyro
+from rich.console import Console
+
+from nanogpt.commands.config import Sample, Train
+from nanogpt.errors import NanogptError
+
+_Command = (
+    Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[Sample, tyro.conf.subcommand("sample")]
+)
+_DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.
+
+nanogpt train && nanogpt sample --prompt "ROMEO:"
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line on ``argv``, or on the process's own arguments.
+
+    Exits with code 2 and one line on stderr when the input is at fault.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    out, err = Console(), Console(stderr=True)
+    if arguments == ["--version"]:
+        out.print(f"nanogpt {version('nanogpt')}", highlight=False)
+        return
+    try:
+        _run(_parse(arguments), out, err)
+    except NanogptError as error:
+        err.print(f"nanogpt: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        sys.exit(1)
+
+
+def _parse(arguments: list[str]) -> Train | Sample:
+    command = tyro.cli(
+        _Command,
+        prog="nanogpt",
+        description=_DESCRIPTION,
+        args=arguments,
+        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+    )
+    if isinstance(command, Train) and command.resume:
+        from nanogpt.commands.train import resumed  # noqa: PLC0415  torch, see above
+
+        return tyro.cli(
+            Train,
+            prog="nanogpt train",
+            args=arguments[1:],
+            default=resumed(command),
+            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
+        )
+    return command
+
+
+def _run(command: Train | Sample, out: Console, err: Console) -> None:
+    if isinstance(command, Train):
+        from nanogpt.commands.train import train  # noqa: PLC0415  torch, see above
+
+        train(command, out, err)
+    else:
+        from nanogpt.commands.sample import sample  # noqa: PLC0415  torch, see above
+
+        sample(command, out, err)

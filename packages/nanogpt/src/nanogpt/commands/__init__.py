@@ -1,0 +1,1 @@
+"""The subcommands: one configuration and one function each."""

@@ -1,0 +1,24 @@
+"""Pick the device to compute on."""
+
+import torch
+
+from nanogpt.errors import ConfigError
+
+
+def pick_device(name: str) -> torch.device:
+    """Return the device called ``name``; ``auto`` takes a GPU where there is one.
+
+    Raises:
+        ConfigError: This machine has no such device.
+    """
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise ConfigError(f"no device '{name}' here ({reason}); use auto or cpu") from error
+    return device

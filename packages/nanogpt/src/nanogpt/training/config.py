@@ -1,0 +1,50 @@
+"""The training recipe. Free of torch, so that ``nanogpt --help`` answers at once."""
+
+from dataclasses import dataclass
+
+from nanogpt.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train."""
+
+    max_steps: int = 2000
+    """Optimizer steps in all."""
+    batch_size: int = 12
+    """Blocks per step, B."""
+    learning_rate: float = 1e-3
+    """Peak of the schedule, after the warm-up."""
+    min_learning_rate: float = 1e-4
+    """End of the cosine, reached at the last step."""
+    warmup_steps: int = 100
+    """Steps of linear rise to the peak."""
+    weight_decay: float = 0.1
+    """Decay of the matrices; biases and norms have none."""
+    beta1: float = 0.9
+    """AdamW's decay of the mean gradient."""
+    beta2: float = 0.99
+    """AdamW's decay of the squared gradient; small batches want it above GPT-3's 0.95."""
+    grad_clip: float = 1.0
+    """Largest norm of the gradient; a larger one is scaled down to it."""
+    eval_interval: int = 500
+    """Steps between evaluations on the whole validation split, and between checkpoints."""
+    log_interval: int = 50
+    """Steps between records of the training loss."""
+    seed: int = 1337
+    """Decides the initial weights, the batches and the dropout."""
+
+    def __post_init__(self) -> None:
+        """Refuse values that cannot train."""
+        for name in ("max_steps", "batch_size", "eval_interval", "log_interval"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        for name in ("warmup_steps", "weight_decay", "min_learning_rate", "seed"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{name} must not be negative, got {getattr(self, name)}")
+        for name in ("learning_rate", "grad_clip"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
+        for name in ("beta1", "beta2"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be in [0, 1), got {getattr(self, name)}")
