@@ -105,6 +105,9 @@ class Checkpoint:
 
 def _read(path: Path) -> Any:
     try:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise CheckpointError(f"{path} is damaged, or not a checkpoint of nanogpt train")
         return torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(
@@ -114,7 +117,7 @@ def _read(path: Path) -> Any:
         raise CheckpointError(f"cannot read {path}: {error.strerror}") from error
     except pickle.UnpicklingError as error:
         raise CheckpointError(
-            f"{path} holds objects that are not safe to load, or is no checkpoint at all"
+            f"{path} holds more than numbers and text, which is not safe to load"
         ) from error
-    except (RuntimeError, EOFError, ValueError, zipfile.BadZipFile) as error:
-        raise CheckpointError(f"{path} is damaged or no checkpoint; train again") from error
+    except RuntimeError as error:
+        raise CheckpointError(f"{path} is damaged: {str(error).splitlines()[0]}") from error

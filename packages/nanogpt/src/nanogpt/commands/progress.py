@@ -69,4 +69,5 @@ class TrainProgress:
                 f"step {record.step:,}: training loss {record.train_loss:.4f}, validation loss "
                 f"{record.val_loss:.4f}, {speed} tokens/s",
                 highlight=False,
+                soft_wrap=True,
             )

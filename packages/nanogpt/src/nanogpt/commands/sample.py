@@ -17,7 +17,9 @@ def sample(command: Sample, out: Console, err: Console) -> None:
     tokenizer = checkpoint.tokenizer
     prompt = command.prompt or "\n"
     if unknown := tokenizer.unknown(prompt):
-        err.print(f"the model does not know {unknown!r} of the prompt", highlight=False)
+        err.print(
+            f"the model does not know {unknown!r} of the prompt", markup=False, highlight=False
+        )
     model = checkpoint.build_model(device)
     tokens = generate(model, tokenizer.encode(prompt).tolist(), command.sampling)
     if command.json:

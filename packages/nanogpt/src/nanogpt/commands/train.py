@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from rich.console import Console
-from rich.table import Table
 
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.commands.config import Train
@@ -55,7 +54,6 @@ def resumed(command: Train) -> Train:
     return Train(
         corpus=saved.corpus,
         out=command.out,
-        resume=True,
         model=saved.model_config,
         training=saved.train_config,
     )
@@ -92,6 +90,7 @@ def _announce(run: Run, err: Console) -> None:
         f"{parameters:,} parameters on {trainer.device}; vocabulary of {run.tokenizer.vocab_size}; "
         f"{len(run.splits.train):,} tokens to train on, {len(run.splits.val):,} to validate on",
         highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -116,13 +115,16 @@ def _stop_on_signal(run: Run, err: Console) -> Iterator[None]:
 
 
 def _show(result: dict[str, Any], run: Run, out: Console) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("steps", f"{result['step']:,} of {run.trainer.config.max_steps:,}")
-    table.add_row("training loss", f"{result['train_loss']:.4f}")
-    if result["val_loss"] is not None:
-        table.add_row("validation loss", f"{result['val_loss']:.4f} (whole split, nats per token)")
-    table.add_row("speed", f"{result['tokens_per_second']:,.0f} tokens/s")
-    table.add_row("time", f"{result['seconds']:.1f} s, evaluation included")
-    table.add_row("checkpoint", result["checkpoint"])
-    table.add_row("loss curve", result["loss_curve"])
-    out.print(table)
+    rows = {
+        "steps": f"{result['step']:,} of {run.trainer.config.max_steps:,}",
+        "training loss": f"{result['train_loss']:.4f} nats per token",
+        "validation loss": "not measured: the run was stopped"
+        if result["val_loss"] is None
+        else f"{result['val_loss']:.4f} nats per token, on the whole split",
+        "speed": f"{result['tokens_per_second']:,.0f} tokens/s",
+        "time": f"{result['seconds']:.1f} s, evaluation included",
+        "checkpoint": result["checkpoint"],
+        "loss curve": result["loss_curve"],
+    }
+    for name, value in rows.items():  # no table: it would cut a long path short
+        out.print(f"{name:<17}{value}", markup=False, highlight=False, soft_wrap=True)

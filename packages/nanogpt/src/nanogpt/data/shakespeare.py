@@ -47,7 +47,9 @@ def to_dialogue(markdown: str) -> str:
             speaking = False
         elif speaker := _SPEAKER.match(paragraph):
             speaking = True
-            speeches.append([f"{speaker[1]}:", *_spoken(paragraph[speaker.end() :])])
+            speeches.append(
+                [speaker[1].replace(":", "") + ":", *_spoken(paragraph[speaker.end() :])]
+            )
         elif speaking:
             speeches[-1] += _spoken(paragraph)
     return "\n\n".join("\n".join(speech) for speech in speeches if len(speech) > 1) + "\n"
@@ -55,4 +57,4 @@ def to_dialogue(markdown: str) -> str:
 
 def _spoken(paragraph: str) -> list[str]:
     text = _ESCAPE.sub(r"\1", _DIRECTION.sub("", paragraph))
-    return [line.strip() for line in text.split("\n") if line.strip()]
+    return [" ".join(line.split()) for line in text.split("\n") if line.strip()]

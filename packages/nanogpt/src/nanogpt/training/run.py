@@ -32,6 +32,7 @@ LOG = "log.jsonl"
 PLOT = "loss.png"
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
+FILES = (CHECKPOINT, LOG, PLOT, CONFIG, TOKENIZER)
 
 
 @dataclass(frozen=True)
@@ -196,8 +197,8 @@ class Run:
 
 def _set_aside_earlier(folder: Path) -> None:
     """Move the files of an earlier run in ``folder`` into the first free ``earlier-N`` of it."""
-    if not (folder / CHECKPOINT).exists():
-        (folder / LOG).unlink(missing_ok=True)  # a run that never reached a checkpoint
+    earlier = [folder / name for name in FILES if (folder / name).exists()]
+    if not earlier:
         return
     number = 1
     while (folder / f"earlier-{number}").exists():
@@ -205,8 +206,7 @@ def _set_aside_earlier(folder: Path) -> None:
     aside = folder / f"earlier-{number}"
     try:
         aside.mkdir()
-        for name in (CHECKPOINT, LOG, PLOT, CONFIG, TOKENIZER):
-            if (folder / name).exists():
-                (folder / name).rename(aside / name)
+        for path in earlier:
+            path.rename(aside / path.name)
     except OSError as error:
         raise OutputError(f"cannot move the earlier run to {aside}: {error.strerror}") from error

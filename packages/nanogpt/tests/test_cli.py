@@ -1,0 +1,213 @@
+"""The command line as its users meet it: results, JSON, and one clear line for every mistake."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import torch
+from nanogpt.cli import main
+
+TINY = [
+    *("--max-steps", "6", "--eval-interval", "3", "--batch-size", "4", "--warmup-steps", "2"),
+    *("--block-size", "16", "--n-layer", "1", "--n-head", "2", "--n-embd", "16", "--device", "cpu"),
+]
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text("The quick brown fox jumps over the lazy dog.\n" * 60)
+    return path
+
+
+@pytest.fixture
+def run(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """Return the folder of a finished run."""
+    main(["train", "--corpus", str(text), "--out", str(tmp_path / "run"), *TINY])
+    capsys.readouterr()
+    return tmp_path / "run"
+
+
+def error_of(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that must fail; return its only line on stderr."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as stopped:
+        main(argv)
+    assert stopped.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1, captured.err
+    assert captured.err.startswith("nanogpt: ")
+    return captured.err
+
+
+def test_train_reports_result_on_stdout_and_progress_on_stderr(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["train", "--corpus", str(text), "--out", str(tmp_path / "run"), *TINY])
+    captured = capsys.readouterr()
+    assert re.search(r"steps +6 of 6\n", captured.out)
+    assert re.search(rf"checkpoint +{tmp_path}/run/checkpoint.pt\n", captured.out)
+    assert re.search(r"validation loss +\d\.\d{4} nats per token, on the whole split", captured.out)
+    assert re.search(r"step 3: training loss \d\.\d{4}, validation loss \d\.\d{4}", captured.err)
+    assert "vocabulary of 31; 2,430 tokens to train on, 270 to validate on" in captured.err
+
+
+def test_train_json_stands_alone_on_stdout(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["train", "--json", "--corpus", str(text), "--out", str(tmp_path / "run"), *TINY])
+    result = json.loads(capsys.readouterr().out)
+    assert result["step"] == 6
+    assert result["checkpoint"] == str(tmp_path / "run" / "checkpoint.pt")
+    assert Path(result["loss_curve"]).exists()
+
+
+def test_resume_keeps_the_settings_and_takes_new_flags(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["train", "--json", "--resume", "--out", str(run), "--max-steps", "9"])
+    assert json.loads(capsys.readouterr().out)["step"] == 9
+    config = json.loads((run / "config.json").read_text())
+    assert config["training"]["max_steps"] == 9
+    assert config["training"]["batch_size"] == 4
+    assert config["model"]["n_embd"] == 16
+
+
+def test_resume_refuses_another_shape(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["train", "--resume", "--out", str(run), "--n-layer", "2"]
+    assert "the shape of a model cannot change" in error_of(argv, capsys)
+
+
+def test_resume_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    error = error_of(["train", "--resume", "--out", str(tmp_path)], capsys)
+    assert "no checkpoint" in error
+    assert "checkpoint.pt" in error
+
+
+def test_resume_after_the_text_is_gone(
+    run: Path, text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text.unlink()
+    assert "no file" in error_of(["train", "--resume", "--out", str(run)], capsys)
+
+
+def test_sample_streams_prompt_and_continuation(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["sample", "--checkpoint", str(run / "checkpoint.pt"), "--prompt", "The "]
+    main([*argv, "--num-tokens", "50"])
+    first = capsys.readouterr().out
+    assert first.startswith("The ")
+    assert len(first) == len("The ") + 50 + 1
+    main([*argv, "--num-tokens", "50", "--json"])
+    assert json.loads(capsys.readouterr().out) == {"prompt": "The ", "text": first[4:-1]}
+    main([*argv, "--num-tokens", "50", "--seed", "1"])
+    assert capsys.readouterr().out != first
+
+
+def test_sample_tells_of_unknown_characters(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["sample", "--checkpoint", str(run / "checkpoint.pt"), "--prompt", "Zoë ☃", "--seed", "1"])
+    captured = capsys.readouterr()
+    assert "does not know 'Zë☃' of the prompt" in captured.err
+    assert captured.out.startswith("Zoë ☃")
+
+
+def test_sample_without_prompt_and_without_tokens(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(
+        ["sample", "--checkpoint", str(run / "checkpoint.pt"), "--prompt", "", "--num-tokens", "0"]
+    )
+    assert capsys.readouterr().out == "\n\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--n-head", "3"], "n_embd must be a multiple of n_head"),
+        (["--max-steps", "0"], "max_steps must be at least 1, got 0"),
+        (["--learning-rate", "nan"], "learning_rate must be above 0, got nan"),
+        (["--beta1", "1"], "beta1 must be in"),
+        (["--seed", "-1"], "seed must not be negative, got -1"),
+        (["--threads", "0"], "threads must be at least 1, got 0"),
+        (["--device", "abacus"], "no device 'abacus' here"),
+        (["--corpus", "none.txt"], "no file none.txt; expected the path of a text file"),
+        (["--block-size", "4000"], "needs 40,010: give a longer text or a smaller --block-size"),
+    ],
+)
+def test_mistakes_in_training_get_one_line(
+    text: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
+    message: str,
+) -> None:
+    argv = ["train", "--corpus", str(text), "--out", str(tmp_path / "run"), *TINY, *flags]
+    assert message in error_of(argv, capsys)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--temperature", "-1"], "temperature must be 0 or more, got -1.0"),
+        (["--top-k", "0"], "top_k must be at least 1, got 0"),
+        (["--checkpoint", "none.pt"], "no checkpoint none.pt; 'nanogpt train' writes one"),
+    ],
+)
+def test_mistakes_in_sampling_get_one_line(
+    capsys: pytest.CaptureFixture[str], flags: list[str], message: str
+) -> None:
+    assert message in error_of(["sample", *flags], capsys)
+
+
+@pytest.mark.parametrize("argv", [[], ["trian"], ["train", "--max-steps", "many"]])
+def test_unusable_command_lines_exit_with_2(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(argv)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--version"])
+    assert capsys.readouterr().out == f"nanogpt {version('nanogpt')}\n"
+
+
+def test_help_needs_no_torch() -> None:
+    code = (
+        "import sys; from nanogpt.cli import main\n"
+        "try: main(['train', '--help'])\n"
+        "finally: sys.exit(3 if 'torch' in sys.modules else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--max-steps" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_saves_and_ends_in_order(text: Path, tmp_path: Path, number: signal.Signals) -> None:
+    out = tmp_path / "run"
+    argv = ["train", "--json", "--corpus", str(text), "--out", str(out), *TINY]
+    argv += ["--max-steps", "1000000", "--eval-interval", "1000000", "--log-interval", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "nanogpt", *argv], stdout=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 120
+    log = out / "log.jsonl"
+    while not (log.exists() and log.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.send_signal(number)
+    stdout, _ = process.communicate(timeout=120)
+    assert process.returncode == 0
+    step = json.loads(stdout)["step"]
+    assert torch.load(out / "checkpoint.pt", weights_only=True)["training"]["step"] == step
