@@ -84,10 +84,10 @@ class Checkpoint:
         state = _read(path)
         if not isinstance(state, dict) or state.get("format") != FORMAT:
             raise CheckpointError(f"{path} is not a checkpoint of nanogpt train")
-        if state["version"] != VERSION:
+        if state.get("version") != VERSION:
             raise CheckpointError(
-                f"{path} has checkpoint version {state['version']}, this nanogpt reads {VERSION}; "
-                "train again, or use the nanogpt that wrote it"
+                f"{path} has checkpoint version {state.get('version')}, this nanogpt reads "
+                f"{VERSION}; train again, or use the nanogpt that wrote it"
             )
         try:
             return cls(

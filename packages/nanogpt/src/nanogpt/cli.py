@@ -40,8 +40,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     except NanogptError as error:
         err.print(f"nanogpt: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader, such as head, has seen enough
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def _parse(arguments: list[str]) -> Train | Sample:

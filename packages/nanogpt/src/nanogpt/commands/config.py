@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from nanogpt.models.config import GPTConfig
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.training.config import TrainConfig
 
 RUN_FOLDER = Path("runs/nanogpt")
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 
 @dataclass(frozen=True)
@@ -27,8 +29,8 @@ class Train:
     """Folder for checkpoint, log and loss curve; an earlier run in it is set aside."""
     resume: bool = False
     """Continue the run in the folder with its own settings; flags given beside it change them."""
-    device: str = "auto"
-    """auto, cpu, cuda or mps; auto takes a GPU where there is one."""
+    device: DeviceName = "auto"
+    """What to compute on; auto takes a GPU where there is one."""
     threads: int | None = None
     """CPU threads; PyTorch's choice if not given."""
     json: bool = False
@@ -48,8 +50,8 @@ class Sample:
     """What nanogpt train wrote."""
     prompt: str = "\n"
     """Text to continue; a line end if not given."""
-    device: str = "auto"
-    """auto, cpu, cuda or mps; auto takes a GPU where there is one."""
+    device: DeviceName = "auto"
+    """What to compute on; auto takes a GPU where there is one."""
     json: bool = False
     """Print prompt and continuation as JSON at the end, instead of streaming."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)

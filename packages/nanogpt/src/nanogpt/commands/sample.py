@@ -15,7 +15,8 @@ def sample(command: Sample, out: Console, err: Console) -> None:
     device = pick_device(command.device)
     checkpoint = Checkpoint.load(command.checkpoint)
     tokenizer = checkpoint.tokenizer
-    prompt = command.prompt or "\n"
+    # A terminal may pass bytes that are not UTF-8; Python hands them on as lone surrogates.
+    prompt = command.prompt.encode("utf-8", "replace").decode() or "\n"
     if unknown := tokenizer.unknown(prompt):
         err.print(
             f"the model does not know {unknown!r} of the prompt", markup=False, highlight=False

@@ -17,7 +17,7 @@ from nanogpt.commands.progress import TrainProgress
 from nanogpt.data.corpus import read_corpus
 from nanogpt.device import pick_device
 from nanogpt.errors import ConfigError
-from nanogpt.training.run import CHECKPOINT, PLOT, Corpus, Run
+from nanogpt.training.run import CHECKPOINT, LOG, PLOT, Corpus, Run
 
 
 def train(command: Train, out: Console, err: Console) -> None:
@@ -32,6 +32,10 @@ def train(command: Train, out: Console, err: Console) -> None:
     with TrainProgress(run.trainer.config.max_steps, err) as progress, _stop_on_signal(run, err):
         progress.begin(run.trainer.step)
         records = run.train(progress.on_step, progress.on_record)
+    if not records:
+        raise ConfigError(
+            f"no step was made, and {command.out / LOG} holds no record of earlier ones"
+        )
     last = records[-1]
     result = {
         "step": last.step,

@@ -13,8 +13,8 @@ class TrainConfig:
     """Optimizer steps in all."""
     batch_size: int = 12
     """Blocks per step, B."""
-    learning_rate: float = 1e-3
-    """Peak of the schedule, after the warm-up."""
+    learning_rate: float = 4e-3
+    """Peak of the schedule, after the warm-up; 1e-3 and less for models ten times as large."""
     min_learning_rate: float = 1e-4
     """End of the cosine, reached at the last step."""
     warmup_steps: int = 100
@@ -27,7 +27,7 @@ class TrainConfig:
     """AdamW's decay of the squared gradient; small batches want it above GPT-3's 0.95."""
     grad_clip: float = 1.0
     """Largest norm of the gradient; a larger one is scaled down to it."""
-    eval_interval: int = 500
+    eval_interval: int = 1000
     """Steps between evaluations on the whole validation split, and between checkpoints."""
     log_interval: int = 50
     """Steps between records of the training loss."""
