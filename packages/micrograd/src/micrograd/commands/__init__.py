@@ -1,0 +1,1 @@
+"""One module per subcommand: its configuration, and what it does."""

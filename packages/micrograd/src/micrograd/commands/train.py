@@ -1,0 +1,89 @@
+"""``micrograd train``: train a network on a data set, and draw what it learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tyro
+
+from micrograd import datasets
+from micrograd.console import progress, report
+from micrograd.files import replacing
+from micrograd.nn import MLP, Activation
+from micrograd.training import Recipe, accuracy, batch_loss, fit, n_outputs
+
+if TYPE_CHECKING:
+    from micrograd.datasets import Dataset
+    from micrograd.training import History
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train(Recipe):
+    """Train a network to tell the classes of points in the plane apart.
+
+    Writes decision_boundary.png, loss.png, graph.svg (the network on one point, with gradients) and
+    model.json. Example: micrograd train spirals --hidden 32 32 --optimizer adam --lr 0.02
+    """
+
+    dataset: tyro.conf.Positional[datasets.Name]
+    """The data to learn."""
+    points: int = 100
+    """How many points to draw."""
+    noise: float | None = None
+    """Standard deviation of the noise on the points; the data set's own when not given."""
+    hidden: tuple[int, ...] = (16, 16)
+    """Neurons of each hidden layer."""
+    activation: Activation = "relu"
+    """Of the hidden layers."""
+    out: Path | None = None
+    """Folder to write to; runs/DATASET when not given."""
+    json: bool = False
+    """Print one JSON object instead of the table."""
+
+
+def run(config: Train) -> None:
+    """Train, write the pictures, and print the result."""
+    data = load_data(config)
+    sizes = [*config.hidden, n_outputs(config.loss, data)]
+    model = MLP(2, sizes, config.activation, seed=config.seed)
+    with progress("training", config.steps) as advance:
+        history = fit(model, data, config, lambda _step, _history: advance())
+    out = config.out or Path("runs") / config.dataset
+    result = {
+        "dataset": f"{config.dataset}, {len(data)} points",
+        "network": repr(model),
+        "parameters": len(model.parameters()),
+        "steps": config.steps,
+        "loss": history.losses[-1],
+        "accuracy": accuracy(model, data),
+        "written": [str(path) for path in write_results(model, data, history, config, out)],
+    }
+    report(result, as_json=config.json)
+
+
+def load_data(config: Train) -> Dataset:
+    """Generate the points that the configuration asks for."""
+    noise = {} if config.noise is None else {"noise": config.noise}
+    return datasets.DATASETS[config.dataset](config.points, seed=config.seed, **noise)
+
+
+def write_results(
+    model: MLP, data: Dataset, history: History, config: Train, out: Path
+) -> list[Path]:
+    """Write the pictures and the model into `out`; return their paths."""
+    # Imported here: matplotlib takes longer to load than the rest of the package.
+    from micrograd.pictures.drawing import draw  # noqa: PLC0415
+    from micrograd.pictures.plots import plot_boundary, plot_loss  # noqa: PLC0415
+
+    names = ["decision_boundary.png", "loss.png", "graph.svg", "model.json"]
+    boundary, loss, graph, saved = (out / name for name in names)
+    plot_boundary(model, data, boundary)
+    plot_loss(history, loss)
+    one = batch_loss(config.loss, [model(data.points[0])], data.classes[:1])
+    one.backward()
+    with replacing(graph) as temporary:
+        temporary.write_text(draw(one).pipe(format="svg", encoding="utf-8"), encoding="utf-8")
+    model.save(saved)
+    return [boundary, loss, graph, saved]

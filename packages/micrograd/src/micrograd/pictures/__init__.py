@@ -1,0 +1,1 @@
+"""Pictures: the graph of a computation, and of what a network learned."""
