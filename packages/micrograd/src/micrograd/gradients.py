@@ -36,7 +36,8 @@ def grad(y: Value, xs: Sequence[Value], *, create_graph: bool = False) -> list[V
                 continue
             locals_ = _expressions(node) if create_graph else node.local_gradients
             for operand, local in zip(node.operands, locals_, strict=False):
-                part = upstream if local == 1.0 else upstream * local
+                is_one = isinstance(local, float) and local == 1.0
+                part = upstream if is_one else upstream * local
                 known = adjoints.get(operand)
                 adjoints[operand] = part if known is None else known + part
     return [adjoints[x] if x in adjoints else Value(0.0) for x in xs]

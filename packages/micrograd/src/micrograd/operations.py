@@ -15,10 +15,15 @@ Three conventions hold in all rows:
 * Floats obey IEEE 754. Python raises on ``1/0``, ``log(0)`` or an overflow; here they give inf or
   nan, as C and PyTorch do.
 * A local gradient that is missing at the end of the tuple means that its operand takes no gradient
-  at all, whatever comes from above. That is not the same as 0.0, because ``0.0 * inf`` is nan. The
-  losing side of ``maximum`` takes none, nor does an exponent that was written as a plain number.
+  at all, whatever comes from above. That is not the same as 0.0, because ``0.0 * inf`` is nan.
 * At a kink: relu'(0) = 0, leaky_relu'(0) = slope, abs'(0) = 0, and equal operands of ``maximum``
   or ``minimum`` take one half each. These are PyTorch's choices.
+
+Who walks a graph meets these names in ``node.op``. Operands are in the order written, except:
+``**number`` is a power whose exponent was a plain number: operands (base, exponent), and the
+exponent takes no gradient; ``leaky_relu`` has operands (x, slope), and the slope takes none;
+``maximum`` and ``minimum`` have the one that won first. Besides there are ``sum``, and the neurons
+``dot`` and ``dot_relu`` (see `functions`), whose local gradients need no row; a leaf's op is "".
 """
 
 from __future__ import annotations
@@ -167,7 +172,7 @@ def _gelu_derivatives(_z: Value, x: Value) -> tuple[Value | float, ...]:
 
 
 def _abs(x: float) -> tuple[float, Locals]:
-    return abs(x), (x if x == 0.0 or math.isnan(x) else math.copysign(1.0, x),)
+    return abs(x), (float((x > 0.0) - (x < 0.0)),)
 
 
 def _relu(x: float) -> tuple[float, Locals]:
