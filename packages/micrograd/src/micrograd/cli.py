@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import tyro
 
-from micrograd.commands import train
+from micrograd.commands import draw, gradcheck, reproduce, train
 from micrograd.console import fail
 from micrograd.errors import MicrogradError
 
@@ -21,7 +21,12 @@ A scalar autograd engine and neural networks on it, small enough to read in an e
 Start with: micrograd train moons
 """
 
-_COMMANDS: dict[str, tuple[type, Callable[..., None]]] = {"train": (train.Train, train.run)}
+_COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
+    "train": (train.Train, train.run),
+    "draw": (draw.Draw, draw.run),
+    "gradcheck": (gradcheck.Gradcheck, gradcheck.run),
+    "reproduce": (reproduce.Reproduce, reproduce.run),
+}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -38,7 +43,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     run = next(run for command, run in _COMMANDS.values() if type(config) is command)
     try:
-        run(config)
+        code = run(config)
     except MicrogradError as error:
         fail(error)
-        sys.exit(2)
+        code = 2
+    if code:
+        sys.exit(code)

@@ -12,13 +12,31 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+
+def print_json(result: Mapping[str, Any]) -> None:
+    """Print one JSON object on stdout."""
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str = "") -> None:
+    """Print a table on stdout, the first column to the left and numbers to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for i, name in enumerate(head):
+        table.add_column(name, justify="right" if i else "left")
+    for row in rows:
+        table.add_row(*row)
+    console = Console()
+    console.print(table)
+    if caption:
+        console.print(caption)
 
 
 def report(result: Mapping[str, Any], *, as_json: bool) -> None:
     """Print a result on stdout: one row per entry, a list as one line each."""
     if as_json:
-        sys.stdout.write(json.dumps(result) + "\n")
+        print_json(result)
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold")

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from micrograd.datasets import Dataset
     from micrograd.training import History
 
+_FRAMES = 50
+Frame = tuple[str, dict[str, float]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Train(Recipe):
@@ -37,20 +40,33 @@ class Train(Recipe):
     """Neurons of each hidden layer."""
     activation: Activation = "relu"
     """Of the hidden layers."""
+    animate: bool = False
+    """Also write training.gif, the boundary over the training (some ten seconds)."""
     out: Path | None = None
     """Folder to write to; runs/DATASET when not given."""
     json: bool = False
     """Print one JSON object instead of the table."""
 
 
-def run(config: Train) -> None:
+def run(config: Train) -> int:
     """Train, write the pictures, and print the result."""
     data = load_data(config)
     sizes = [*config.hidden, n_outputs(config.loss, data)]
     model = MLP(2, sizes, config.activation, seed=config.seed)
+    frames: list[Frame] = []
+
+    def on_step(step: int, history: History) -> None:
+        advance()
+        if config.animate and step % max(1, config.steps // _FRAMES) == 0:
+            title = f"step {step + 1}: accuracy {history.accuracies[-1]:.0%}"
+            frames.append((title, model.state_dict()))
+
     with progress("training", config.steps) as advance:
-        history = fit(model, data, config, lambda _step, _history: advance())
+        history = fit(model, data, config, on_step)
     out = config.out or Path("runs") / config.dataset
+    written = write_results(model, data, history, config, out)
+    if config.animate:
+        written.append(_animate(model, frames, data, out / "training.gif"))
     result = {
         "dataset": f"{config.dataset}, {len(data)} points",
         "network": repr(model),
@@ -58,9 +74,10 @@ def run(config: Train) -> None:
         "steps": config.steps,
         "loss": history.losses[-1],
         "accuracy": accuracy(model, data),
-        "written": [str(path) for path in write_results(model, data, history, config, out)],
+        "written": [str(path) for path in written],
     }
     report(result, as_json=config.json)
+    return 0
 
 
 def load_data(config: Train) -> Dataset:
@@ -87,3 +104,11 @@ def write_results(
         temporary.write_text(draw(one).pipe(format="svg", encoding="utf-8"), encoding="utf-8")
     model.save(saved)
     return [boundary, loss, graph, saved]
+
+
+def _animate(model: MLP, frames: list[Frame], data: Dataset, path: Path) -> Path:
+    from micrograd.pictures.animation import animate_boundary  # noqa: PLC0415  # loads matplotlib
+
+    with progress("drawing frames", len(frames)) as advance:
+        animate_boundary(model, frames, data, path, on_frame=advance)
+    return path

@@ -110,10 +110,22 @@ def _digraph(boxes: list[_Box]) -> Digraph:
     names = {id(box): f"n{i}" for i, box in enumerate(boxes)}
     box_of = {node: box for box in boxes for node in box.members}
     largest = max(map(_strength, boxes))
+    n_edges = sum(len(box.sources) for box in boxes)
     graph = Digraph(
-        graph_attr={"rankdir": "LR", "nodesep": "0.12", "ranksep": "0.5"},
+        graph_attr={
+            "rankdir": "LR",
+            "splines": "line",
+            "nodesep": "0.12",
+            "ranksep": "1.6" if n_edges > 60 else "0.35",  # room for a bundle of edges
+        },
         node_attr={"fontname": "Helvetica", "fontsize": "11", "height": "0.3"},
-        edge_attr={"color": "#7a7a7a", "arrowsize": "0.6"},
+        edge_attr={
+            "color": "#909090",
+            "arrowsize": "0.5",
+            "penwidth": "0.6",
+            "tailport": "e",
+            "headport": "w",
+        },
     )
     for box in boxes:
         name = names[id(box)]
@@ -122,11 +134,15 @@ def _digraph(boxes: list[_Box]) -> Digraph:
         target = name
         if box.sources and not box.is_folded:
             target = f"{name}op"
-            graph.node(target, box.members[0].op, shape="circle", margin="0.02")
+            graph.node(target, _operation(box.members[0]), shape="oval", margin="0.04")
             graph.edge(target, name)
         for source in dict.fromkeys(names[id(box_of[x])] for x in box.sources):
             graph.edge(source, target)
     return graph
+
+
+def _operation(node: Value) -> str:
+    return node.op.removesuffix("number")
 
 
 def _text(box: _Box) -> str:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from micrograd.training import History
 
 COLORS = ["#3566b0", "#d1495b", "#3a9a6e", "#e2a03f", "#7a5aa6"]
-_GRID = 90
+_MARGIN = 0.4  # of the plane around the points
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -33,6 +33,13 @@ def new_figure(width: float, height: float) -> Figure:
     figure = Figure(figsize=(width, height), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
+
+
+def boundary_figure(data: Dataset, size: float) -> Figure:
+    """Return an empty figure of the data's proportions whose longer side is `size` inches."""
+    width, height = np.ptp(np.array(data.points), axis=0) + 2.0 * _MARGIN
+    scale = size / max(width, height)
+    return new_figure(scale * width, scale * height)
 
 
 def save_figure(figure: Figure, path: Path) -> None:
@@ -60,20 +67,32 @@ def plot_loss(history: History, path: Path) -> None:
 
 def plot_boundary(model: MLP, data: Dataset, path: Path, *, title: str = "") -> None:
     """Draw the points over the regions that `model` gives each class."""
-    figure = new_figure(6.0, 5.2)
+    figure = boundary_figure(data, 6.0)
     draw_boundary(figure.add_subplot(), model, data, title=title)
     save_figure(figure, path)
 
 
-def draw_boundary(axes: Axes, model: MLP, data: Dataset, *, title: str = "") -> None:
+def plot_boundaries(panels: list[tuple[str, MLP, Dataset]], path: Path) -> None:
+    """Draw several (title, model, data) side by side."""
+    figure = new_figure(4.6 * len(panels), 4.4)
+    for axes, (title, model, data) in zip(
+        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
+    ):
+        draw_boundary(axes, model, data, title=title)
+    save_figure(figure, path)
+
+
+def draw_boundary(
+    axes: Axes, model: MLP, data: Dataset, *, title: str = "", grid: int = 90
+) -> None:
     """Draw the points over the model's regions into existing axes.
 
     Two classes: shades follow the score, the line is score 0, the dashed lines are the margins -1
-    and 1. More classes: each region in its colour.
+    and 1. More classes: each region in its colour. `grid` points are evaluated along each axis.
     """
     points = np.array(data.points)
-    low, high = points.min(axis=0) - 0.4, points.max(axis=0) + 0.4
-    xs, ys = (np.linspace(low[i], high[i], _GRID) for i in (0, 1))
+    low, high = points.min(axis=0) - _MARGIN, points.max(axis=0) + _MARGIN
+    xs, ys = (np.linspace(low[i], high[i], grid) for i in (0, 1))
     outputs = _outputs(model, xs, ys)
     if outputs.shape[-1] == 1:
         _draw_scores(axes, xs, ys, outputs[..., 0])
@@ -105,9 +124,9 @@ def _numbers(output: Value | tuple[Value, ...]) -> list[float]:
 
 
 def _draw_scores(axes: Axes, xs: np.ndarray, ys: np.ndarray, scores: np.ndarray) -> None:
-    shades = LinearSegmentedColormap.from_list("scores", [COLORS[0], "white", COLORS[1]])
+    shades = LinearSegmentedColormap.from_list("scores", ["#8fa9d4", "white", "#e69aa4"])
     levels = np.linspace(-3.0, 3.0, 25)
-    axes.contourf(xs, ys, np.clip(scores, -3.0, 3.0), levels=levels, cmap=shades, alpha=0.55)
+    axes.contourf(xs, ys, np.clip(scores, -3.0, 3.0), levels=levels, cmap=shades, antialiased=False)
     if scores.min() < 0.0 < scores.max():
         axes.contour(xs, ys, scores, levels=[0.0], colors="black", linewidths=1.6)
     if scores.min() < -1.0 and scores.max() > 1.0:
@@ -123,4 +142,4 @@ def _draw_regions(axes: Axes, xs: np.ndarray, ys: np.ndarray, outputs: np.ndarra
         if lead.max() > 0.0:
             axes.contourf(xs, ys, lead, levels=[0.0, np.inf], colors=[color], alpha=0.3)
         if lead.min() < 0.0 < lead.max():
-            axes.contour(xs, ys, lead, levels=[0.0], colors="black", linewidths=1.0)
+            axes.contour(xs, ys, lead, levels=[0.0], colors="white", linewidths=1.5)
