@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import tyro
 
-from micrograd.commands import draw, gradcheck, reproduce, train
+from micrograd.commands import bench, draw, gradcheck, reproduce, train
 from micrograd.console import fail
 from micrograd.errors import MicrogradError
 
@@ -24,6 +24,7 @@ Start with: micrograd train moons
 _COMMANDS: dict[str, tuple[type, Callable[..., int]]] = {
     "train": (train.Train, train.run),
     "draw": (draw.Draw, draw.run),
+    "bench": (bench.Bench, bench.run),
     "gradcheck": (gradcheck.Gradcheck, gradcheck.run),
     "reproduce": (reproduce.Reproduce, reproduce.run),
 }
@@ -35,14 +36,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments == ["--version"]:
         sys.stdout.write(f"micrograd {metadata.version('micrograd')}\n")
         return
-    config = tyro.extras.subcommand_cli_from_dict(
-        {name: command for name, (command, _run) in _COMMANDS.items()},
-        prog="micrograd",
-        description=_DESCRIPTION,
-        args=arguments,
-    )
-    run = next(run for command, run in _COMMANDS.values() if type(config) is command)
     try:
+        config = tyro.extras.subcommand_cli_from_dict(
+            {name: command for name, (command, _run) in _COMMANDS.items()},
+            prog="micrograd",
+            description=_DESCRIPTION,
+            args=arguments,
+        )
+        run = next(run for command, run in _COMMANDS.values() if type(config) is command)
         code = run(config)
     except MicrogradError as error:
         fail(error)

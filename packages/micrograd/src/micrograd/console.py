@@ -24,11 +24,11 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: 
     """Print a table on stdout, the first column to the left and numbers to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, name in enumerate(head):
-        table.add_column(name, justify="right" if i else "left")
+        table.add_column(name, justify="right" if i else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     console = Console()
-    console.print(table)
+    console.print(table, crop=False, overflow="ignore")
     if caption:
         console.print(caption)
 
@@ -66,5 +66,5 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 def _text(name: str, value: object) -> str:
     if isinstance(value, float):
-        return f"{100.0 * value:.1f}%" if name == "accuracy" else f"{value:.6g}"
+        return f"{100.0 * value:.1f}%" if name.endswith("accuracy") else f"{value:.6g}"
     return str(value)

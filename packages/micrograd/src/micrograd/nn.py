@@ -73,6 +73,8 @@ class Neuron(Module):
     """``activation(w · x + b)``; one node of the graph, or two where the activation is not relu."""
 
     def __init__(self, n_in: int, activation: Activation = "relu", *, rng: random.Random) -> None:
+        if n_in < 1:
+            raise InputError(f"a neuron needs at least 1 input, got {n_in}")
         bound = _GAINS.get(activation, 1.0) * math.sqrt(3.0 / n_in)
         self.weights = tuple(Value(rng.uniform(-bound, bound)) for _ in range(n_in))
         self.bias = Value(0.0)
@@ -92,6 +94,8 @@ class Layer(Module):
     def __init__(
         self, n_in: int, n_out: int, activation: Activation = "relu", *, rng: random.Random
     ) -> None:
+        if n_out < 1:
+            raise InputError(f"a layer needs at least 1 neuron, got {n_out}")
         self.neurons = tuple(Neuron(n_in, activation, rng=rng) for _ in range(n_out))
         self.activation: Activation = activation
 
@@ -125,8 +129,8 @@ class MLP(Module):
         seed: int = 0,
     ) -> None:
         activations = _per_layer(activation, len(n_outs))
-        if not n_outs or min(n_in, *n_outs) < 1:
-            raise InputError(f"an MLP needs sizes of at least 1, got {n_in} inputs, {[*n_outs]}")
+        if not n_outs:
+            raise InputError("an MLP needs at least 1 layer")
         rng = random.Random(seed)
         sizes = [n_in, *n_outs]
         self.layers = tuple(

@@ -28,8 +28,9 @@ class Recipe:
 
     steps: int = 100
     """Updates of the parameters."""
-    loss: Loss = "svm"
-    """svm or bce for two classes and one output; cross_entropy for one output per class."""
+    loss: Loss | None = None
+    """svm or bce for two classes, with one output; cross_entropy for more, with one output each.
+    When not given, svm for two classes and cross_entropy for more."""
     optimizer: Literal["sgd", "adam"] = "sgd"
     """Plain gradient descent, or Adam."""
     lr: float = 1.0
@@ -44,6 +45,14 @@ class Recipe:
     """Points per step; all of them when not given."""
     seed: int = 0
     """Of the initial weights, the mini-batches and the data."""
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or (self.batch_size is not None and self.batch_size < 1):
+            raise InputError(
+                f"steps and batch size must be at least 1, got {self.steps} and {self.batch_size}"
+            )
+        if self.seed < 0:
+            raise InputError(f"a seed cannot be negative, got {self.seed}")
 
 
 @dataclass
@@ -73,15 +82,14 @@ def fit(
     """
     optimizer = _optimizer(model, recipe)
     batches = _endless_batches(data, recipe)
+    loss_name = choose_loss(recipe.loss, data)
     history = History()
     for step in range(recipe.steps):
         batch = next(batches)
         outputs = [model(point) for point in batch.points]
-        loss = batch_loss(recipe.loss, outputs, batch.classes) + recipe.alpha * l2(
-            model.parameters()
-        )
+        loss = batch_loss(loss_name, outputs, batch.classes) + recipe.alpha * l2(model.parameters())
         if not np.isfinite(loss.data):
-            raise InputError(f"the loss is {loss.data} at step {step}: try a smaller --lr")
+            raise InputError(f"the loss is {loss.data} at step {step}: try a smaller learning rate")
         history.losses.append(loss.data)
         history.accuracies.append(_accuracy(outputs, batch.classes))
         optimizer.lr = recipe.lr * SCHEDULES[recipe.schedule](step / recipe.steps)
@@ -113,20 +121,20 @@ def margin(output: Value | tuple[Value, ...]) -> float:
     return first - second
 
 
-def n_outputs(loss: Loss, data: Dataset) -> int:
-    """Return how many outputs a model needs.
+def choose_loss(loss: Loss | None, data: Dataset) -> Loss:
+    """Return the loss to use, by the number of classes if none is given.
 
     Raises:
         InputError: The loss is for two classes and the data have more.
     """
-    if loss == "cross_entropy":
-        return data.n_classes
-    if data.n_classes > 2:
+    if loss is None:
+        return "svm" if data.n_classes == 2 else "cross_entropy"
+    if loss != "cross_entropy" and data.n_classes > 2:
         raise InputError(
-            f"--loss {loss} separates two classes, the data have {data.n_classes}: "
-            "use --loss cross_entropy"
+            f"the loss {loss!r} separates two classes and the data have {data.n_classes}: "
+            "use cross_entropy"
         )
-    return 1
+    return loss
 
 
 def _class(output: Value | tuple[Value, ...]) -> int:

@@ -12,7 +12,7 @@ from micrograd import datasets
 from micrograd.console import progress, report
 from micrograd.files import replacing
 from micrograd.nn import MLP, Activation
-from micrograd.training import Recipe, accuracy, batch_loss, fit, n_outputs
+from micrograd.training import Recipe, accuracy, batch_loss, choose_loss, fit
 
 if TYPE_CHECKING:
     from micrograd.datasets import Dataset
@@ -36,6 +36,8 @@ class Train(Recipe):
     """How many points to draw."""
     noise: float | None = None
     """Standard deviation of the noise on the points; the data set's own when not given."""
+    validation: float = 0.0
+    """Share of the points to hold out and to measure the accuracy on."""
     hidden: tuple[int, ...] = (16, 16)
     """Neurons of each hidden layer."""
     activation: Activation = "relu"
@@ -51,8 +53,12 @@ class Train(Recipe):
 def run(config: Train) -> int:
     """Train, write the pictures, and print the result."""
     data = load_data(config)
-    sizes = [*config.hidden, n_outputs(config.loss, data)]
-    model = MLP(2, sizes, config.activation, seed=config.seed)
+    held_out = None
+    if config.validation:
+        data, held_out = data.split(config.validation, seed=config.seed)
+    loss = choose_loss(config.loss, data)
+    n_outputs = data.n_classes if loss == "cross_entropy" else 1
+    model = MLP(2, [*config.hidden, n_outputs], config.activation, seed=config.seed)
     frames: list[Frame] = []
 
     def on_step(step: int, history: History) -> None:
@@ -74,6 +80,7 @@ def run(config: Train) -> int:
         "steps": config.steps,
         "loss": history.losses[-1],
         "accuracy": accuracy(model, data),
+        **({} if held_out is None else {"validation accuracy": accuracy(model, held_out)}),
         "written": [str(path) for path in written],
     }
     report(result, as_json=config.json)
@@ -98,7 +105,7 @@ def write_results(
     boundary, loss, graph, saved = (out / name for name in names)
     plot_boundary(model, data, boundary)
     plot_loss(history, loss)
-    one = batch_loss(config.loss, [model(data.points[0])], data.classes[:1])
+    one = batch_loss(choose_loss(config.loss, data), [model(data.points[0])], data.classes[:1])
     one.backward()
     with replacing(graph) as temporary:
         temporary.write_text(draw(one).pipe(format="svg", encoding="utf-8"), encoding="utf-8")

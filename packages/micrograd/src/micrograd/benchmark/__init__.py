@@ -1,0 +1,1 @@
+"""Measuring the engine beside the original micrograd, both in the same run."""
