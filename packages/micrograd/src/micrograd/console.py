@@ -24,11 +24,12 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: 
     """Print a table on stdout, the first column to the left and numbers to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for i, name in enumerate(head):
-        table.add_column(name, justify="right" if i else "left", no_wrap=True)
+        table.add_column(name, justify="right" if i else "left")
     for row in rows:
         table.add_row(*row)
-    console = Console()
-    console.print(table, crop=False, overflow="ignore")
+    # In a file or a pipe there is no edge to wrap at.
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
     if caption:
         console.print(caption)
 

@@ -115,9 +115,11 @@ def parse_point(assignments: tuple[str, ...]) -> dict[str, float]:
     """
     point = {}
     for assignment in assignments:
-        name, _, number = assignment.partition("=")
+        name, _, number = (part.strip() for part in assignment.partition("="))
         try:
-            point[name.strip()] = float(number)
-        except ValueError as error:
-            raise InputError(f"--at expects NAME=NUMBER, got {assignment!r}") from error
+            point[name] = float(number)
+        except ValueError:
+            name = ""
+        if not name.isidentifier():
+            raise InputError(f"--at expects NAME=NUMBER, got {assignment!r}")
     return point

@@ -128,9 +128,9 @@ class MLP(Module):
         *,
         seed: int = 0,
     ) -> None:
-        activations = _per_layer(activation, len(n_outs))
         if not n_outs:
             raise InputError("an MLP needs at least 1 layer")
+        activations = _per_layer(activation, len(n_outs))
         rng = random.Random(seed)
         sizes = [n_in, *n_outs]
         self.layers = tuple(
@@ -182,16 +182,14 @@ def _activate(
 
 
 def _per_layer(activation: Activation | Sequence[Activation], n_layers: int) -> list[Activation]:
-    if isinstance(activation, str):
-        activation = [activation] * (n_layers - 1) + ["linear"]
-    if len(activation) != n_layers:
-        raise InputError(f"{n_layers} layers need one activation each, got {len(activation)}")
-    for name in activation:
+    names = [activation] * n_layers if isinstance(activation, str) else list(activation)
+    for name in names:
         if name not in get_args(Activation):
-            raise InputError(
-                f"unknown activation {name!r}; known: {', '.join(get_args(Activation))}"
-            )
-    return list(activation)
+            known = ", ".join(get_args(Activation))
+            raise InputError(f"unknown activation {name!r}; known: {known}")
+    if len(names) != n_layers:
+        raise InputError(f"{n_layers} layers need one activation each, got {len(names)}")
+    return [*names[:-1], "linear"] if isinstance(activation, str) else names
 
 
 def _walk(path: str, item: object) -> Iterator[tuple[str, Value]]:

@@ -65,13 +65,12 @@ def demo_rows(
         advance()
         off = measure(peer, "demo", steps=steps, collector=False, **request)
         advance()
-    return [
-        Row("demo step", "ms", ours["ms"], shipped.get("ms")),
-        Row("  original's collector off", "ms", ours["ms"], off.get("ms")),
-        Row("demo step, same source", "ms", same["ms"], shipped.get("ms")),
-        Row("  original's collector off", "ms", same["ms"], off.get("ms")),
-        Row(f"loss after {steps} steps", "", ours["loss"], off.get("loss")),
-    ]
+    rows = []
+    for name, ms in (("demo step", ours["ms"]), ("demo step, same source", same["ms"])):
+        rows.append(Row(name, "ms", ms, shipped.get("ms")))
+        if off:
+            rows.append(Row(f"{name}, its collector off", "ms", ms, off["ms"]))
+    return [*rows, Row(f"loss after {steps} steps", "", ours["loss"], off.get("loss"))]
 
 
 def chain_rows(peer: Path | None, *, length: int, advance: Callable[[], None]) -> list[Row]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import tyro
 
+from micrograd.checking import Entry, gradcheck
 from micrograd.console import print_json, print_table
 from micrograd.errors import InputError
 from micrograd.expression import Expression, parse_point
 from micrograd.functions import dot, linear, sum_values
-from micrograd.gradcheck import Entry, gradcheck
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -64,9 +64,8 @@ class _Box:
 
     @property
     def is_folded(self) -> bool:
-        """Whether the box stands for more than one node."""
-        node = self.members[0]
-        return len(self.members) > 1 or len(self.sources) < len(node.operands)
+        """Whether the box stands for more than one node: several of a kind, or hidden weights."""
+        return len(self.members) > 1 or len(self.sources) < len(set(self.members[0].operands))
 
 
 def _inputs(node: Value, fold: Fold) -> tuple[Value, ...]:
