@@ -41,8 +41,8 @@ from micrograd.operations import OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-# A neuron keeps its operands as three tuples, (weights, inputs, bias or nothing), and its local
-# gradients as two lists, the numbers of (weights, inputs), or as nothing where relu cut it off.
+# A neuron keeps its operands as (tuple of weights, tuple of inputs, bias or None), and its local
+# gradients as two lists, the numbers of (weights, inputs), or as () where relu cut it off.
 # `Value.operands` and `Value.local_gradients` show them flat, as those of any other node.
 NEURONS = frozenset({"dot", "dot_relu"})
 
@@ -88,7 +88,7 @@ class Value:
         if self.op not in NEURONS:
             return self._operands
         weights, inputs, bias = self._operands
-        return (*weights, *inputs, *bias)
+        return (*weights, *inputs) if bias is None else (*weights, *inputs, bias)
 
     @property
     def local_gradients(self) -> tuple[float, ...]:
@@ -99,7 +99,7 @@ class Value:
         if self.op not in NEURONS or not self._local_gradients:
             return self._local_gradients
         weights, inputs = self._local_gradients
-        return (*inputs, *weights, *(1.0 for _ in self._operands[2]))
+        return (*inputs, *weights) if self._operands[2] is None else (*inputs, *weights, 1.0)
 
     # --- gradients --------------------------------------------------------------------------------
 
@@ -283,7 +283,8 @@ def computed_nodes(root: Value) -> list[Value]:
     for node in found:  # grows while we walk it
         operands = node._operands
         if node.op in NEURONS:
-            weights, inputs, operands = operands
+            weights, inputs, bias = operands
+            operands = () if bias is None or not bias._operands else (bias,)
             if id(weights) not in seen_tuples:
                 seen_tuples.add(id(weights))
                 operands += weights
@@ -306,8 +307,8 @@ def _backward_neuron(node: Value, grad: float) -> None:
     for weight, x, w_data, x_data in pairs:
         weight.grad += x_data * grad
         x.grad += w_data * grad
-    for b in bias:
-        b.grad += grad
+    if bias is not None:
+        bias.grad += grad
 
 
 # --- making nodes --------------------------------------------------------------------------------

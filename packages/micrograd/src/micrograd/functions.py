@@ -37,7 +37,7 @@ def linear(
             raise ShapeError(f"expected {len(weights)} inputs, one per weight, got {len(xs)}")
         w_data = [w.data for w in weights]
         data = sum(map(operator.mul, w_data, x_data), 0.0 if bias is None else bias.data)
-        operands = (weights, xs, () if bias is None else (bias,))
+        operands = (weights, xs, bias)
         if relu and data <= 0.0:
             nodes.append(make_node(0.0, op, operands, ()))
         else:

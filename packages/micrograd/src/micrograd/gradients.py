@@ -47,7 +47,7 @@ def _expressions(node: Value) -> Sequence[Value | float]:
     """Return the local gradients of a node as expressions, to be differentiated again."""
     if node.op in NEURONS:
         weights, inputs, bias = node._operands
-        expressions = (*inputs, *weights, *(1.0 for _ in bias))
+        expressions = (*inputs, *weights, *([] if bias is None else [1.0]))
     elif node.op == "sum":
         return node.local_gradients
     else:
