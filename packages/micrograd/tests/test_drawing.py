@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from graphviz.backend import dot_command
-from micrograd import MLP, DrawingError, Value, draw
+from micrograd import MLP, DrawingError, Value, dot, draw
 from micrograd.losses import svm_max_margin
 from micrograd.pictures import dot_program
 from micrograd.pictures.dot_program import find_dot
@@ -65,6 +65,12 @@ def test_folding_makes_a_network_readable() -> None:
     assert layers[1].startswith("16 x relu(wx + b), 16 weights")
     assert layers[3].startswith("2 x input")
     assert len(boxes(draw(result).source)) <= 45
+
+
+def test_folding_hides_no_weight_that_was_computed() -> None:
+    a, x = Value(2.0, "a"), Value(3.0, "x")
+    texts = boxes(draw(dot([a.exp(), Value(1.0, "w")], [x, x]), fold="neuron").source)
+    assert [text.split(" |")[0] for text in texts] == ["wx + b, 2 weights", "data 7.389", "x", "a"]
 
 
 def test_folding_by_layer_takes_activations_of_a_layer_together() -> None:

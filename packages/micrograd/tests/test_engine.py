@@ -5,6 +5,7 @@ import copy
 import gc
 import math
 import pickle
+import threading
 from fractions import Fraction
 from typing import Any
 
@@ -105,6 +106,15 @@ def test_no_grad_makes_leaves_and_ends_with_its_block() -> None:
     with contextlib.suppress(KeyError), no_grad():
         raise KeyError
     assert (x * 3).operands[0] is x
+
+
+def test_no_grad_is_a_matter_of_one_thread() -> None:
+    made: list[Value] = []
+    with no_grad():
+        thread = threading.Thread(target=lambda: made.append(Value(1.0) * 2))
+        thread.start()
+        thread.join()
+    assert made[0].op == "*"
 
 
 def test_detach_stops_the_gradient() -> None:

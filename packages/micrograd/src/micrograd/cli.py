@@ -48,5 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     except MicrogradError as error:
         fail(error)
         code = 2
+    except KeyboardInterrupt:
+        code = 130
     if code:
         sys.exit(code)

@@ -59,16 +59,7 @@ def run(config: Train) -> int:
     loss = choose_loss(config.loss, data)
     n_outputs = data.n_classes if loss == "cross_entropy" else 1
     model = MLP(2, [*config.hidden, n_outputs], config.activation, seed=config.seed)
-    frames: list[Frame] = []
-
-    def on_step(step: int, history: History) -> None:
-        advance()
-        if config.animate and step % max(1, config.steps // _FRAMES) == 0:
-            title = f"step {step + 1}: accuracy {history.accuracies[-1]:.0%}"
-            frames.append((title, model.state_dict()))
-
-    with progress("training", config.steps) as advance:
-        history = fit(model, data, config, on_step)
+    history, frames = _train(model, data, config)
     out = config.out or Path("runs") / config.dataset
     written = write_results(model, data, history, config, out)
     if config.animate:
@@ -85,6 +76,20 @@ def run(config: Train) -> int:
     }
     report(result, as_json=config.json)
     return 0
+
+
+def _train(model: MLP, data: Dataset, config: Train) -> tuple[History, list[Frame]]:
+    """Train with a progress bar; also return the frames for the animation."""
+    frames: list[Frame] = []
+
+    def on_step(step: int, history: History) -> None:
+        advance()
+        if config.animate and step % max(1, config.steps // _FRAMES) == 0:
+            title = f"step {step + 1}: accuracy {history.accuracies[-1]:.0%}"
+            frames.append((title, model.state_dict()))
+
+    with progress("training", config.steps) as advance:
+        return fit(model, data, config, on_step), frames
 
 
 def load_data(config: Train) -> Dataset:

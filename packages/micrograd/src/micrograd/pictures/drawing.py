@@ -25,6 +25,14 @@ Fold = Literal["auto", "none", "neuron", "layer"]
 
 _READABLE = 45
 _SHADES = ["#ffffff", "#fff4e3", "#ffe7c2", "#ffd59a", "#ffc06f", "#ffa845", "#fb8b24"]
+_NODES = {"fontname": "Helvetica", "fontsize": "11", "height": "0.3"}
+_EDGES = {
+    "color": "#909090",
+    "penwidth": "0.6",
+    "arrowsize": "0.5",
+    "tailport": "e",
+    "headport": "w",
+}
 
 
 def draw(root: Value, *, fold: Fold = "auto", max_boxes: int = 300) -> Digraph:
@@ -69,11 +77,12 @@ class _Box:
 
 
 def _inputs(node: Value, fold: Fold) -> tuple[Value, ...]:
-    """Return the operands that are drawn: all, or a neuron's inputs without its weights."""
+    """Return the operands that are drawn: all, or for a neuron all but weights that are leaves."""
     if fold == "none" or node.op not in NEURONS:
         return node.operands
     n = len(node.operands) // 2
-    return node.operands[n : 2 * n]
+    weights_and_bias = node.operands[:n] + node.operands[2 * n :]
+    return node.operands[n : 2 * n] + tuple(x for x in weights_and_bias if x.op)
 
 
 def _fold(nodes: list[Value], fold: Fold) -> list[_Box]:
@@ -110,21 +119,10 @@ def _digraph(boxes: list[_Box]) -> Digraph:
     box_of = {node: box for box in boxes for node in box.members}
     largest = max(map(_strength, boxes))
     n_edges = sum(len(box.sources) for box in boxes)
-    graph = Digraph(
-        graph_attr={
-            "rankdir": "LR",
-            "splines": "line",
-            "nodesep": "0.12",
-            "ranksep": "1.6" if n_edges > 60 else "0.35",  # room for a bundle of edges
-        },
-        node_attr={"fontname": "Helvetica", "fontsize": "11", "height": "0.3"},
-        edge_attr={
-            "color": "#909090",
-            "arrowsize": "0.5",
-            "penwidth": "0.6",
-            "tailport": "e",
-            "headport": "w",
-        },
+    graph = Digraph(node_attr=_NODES, edge_attr=_EDGES)
+    # Many edges between two columns need room to be told apart.
+    graph.attr(
+        rankdir="LR", splines="line", nodesep="0.12", ranksep=f"{1.6 if n_edges > 60 else 0.35}"
     )
     for box in boxes:
         name = names[id(box)]
