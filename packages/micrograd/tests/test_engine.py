@@ -42,6 +42,15 @@ def test_a_neuron_shows_weights_inputs_and_bias() -> None:
     assert dot(w, x).local_gradients == (3.0, 4.0, 1.0, 2.0)
 
 
+def test_weights_given_as_a_list_may_change_later() -> None:
+    weights, x = [Value(2.0)], Value(3.0)
+    (y,) = linear([(weights, None)], [x])
+    (w,) = weights
+    weights.clear()
+    y.backward()
+    assert (w.grad, x.grad) == (3.0, 2.0)
+
+
 def test_a_neuron_that_relu_cut_off_passes_nothing_not_even_nan() -> None:
     w, x, b = Value(1.0), Value(-2.0), Value(0.5)
     (y,) = linear([((w,), b)], [x], relu=True)

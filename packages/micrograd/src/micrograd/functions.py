@@ -9,11 +9,11 @@ from micrograd.engine import Value, apply, make_node
 from micrograd.errors import ShapeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 def linear(
-    neurons: Iterable[tuple[tuple[Value, ...], Value | None]],
+    neurons: Iterable[tuple[Sequence[Value], Value | None]],
     inputs: Iterable[Value | float],
     *,
     relu: bool = False,
@@ -21,7 +21,7 @@ def linear(
     """Return ``w1*x1 + ... + wn*xn + bias`` for each neuron: one node per neuron.
 
     Args:
-        neurons: The (weights, bias) of each; the bias may be None.
+        neurons: The (weights, bias) of each; weights are best a tuple, the bias may be None.
         inputs: As many as each neuron has weights.
         relu: Turn negative results into 0, in the same node; it then passes no gradient on.
 
@@ -33,6 +33,8 @@ def linear(
     op = "dot_relu" if relu else "dot"
     nodes = []
     for weights, bias in neurons:
+        if not isinstance(weights, tuple):
+            weights = as_values(weights)  # noqa: PLW2901  # a tuple can be shared, a list changed
         if len(weights) != len(xs):
             raise ShapeError(f"expected {len(weights)} inputs, one per weight, got {len(xs)}")
         w_data = [w.data for w in weights]

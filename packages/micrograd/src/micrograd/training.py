@@ -113,14 +113,6 @@ def accuracy(model: MLP, data: Dataset) -> float:
     return sum(a == b for a, b in found) / len(data)
 
 
-def margin(output: Value | tuple[Value, ...]) -> float:
-    """Return by how much the second class, or the best class, is ahead; 0 is the boundary."""
-    if isinstance(output, Value):
-        return output.data
-    second, first = sorted(x.data for x in output)[-2:]
-    return first - second
-
-
 def choose_loss(loss: Loss | None, data: Dataset) -> Loss:
     """Return the loss to use, by the number of classes if none is given.
 
@@ -137,6 +129,13 @@ def choose_loss(loss: Loss | None, data: Dataset) -> Loss:
     return loss
 
 
+def batch_loss(loss: Loss, outputs: list[Any], classes: list[int]) -> Value:
+    """Return the mean loss of a batch: model outputs, and the class of each."""
+    if loss == "svm":
+        return svm_max_margin(outputs, [2 * k - 1 for k in classes])
+    return bce_with_logits(outputs, classes) if loss == "bce" else cross_entropy(outputs, classes)
+
+
 def _class(output: Value | tuple[Value, ...]) -> int:
     if isinstance(output, Value):
         return int(output.data > 0.0)
@@ -145,13 +144,6 @@ def _class(output: Value | tuple[Value, ...]) -> int:
 
 def _accuracy(outputs: list[Value | tuple[Value, ...]], classes: list[int]) -> float:
     return sum(_class(o) == k for o, k in zip(outputs, classes, strict=True)) / len(classes)
-
-
-def batch_loss(loss: Loss, outputs: list[Any], classes: list[int]) -> Value:
-    """Return the mean loss of a batch: model outputs, and the class of each."""
-    if loss == "svm":
-        return svm_max_margin(outputs, [2 * k - 1 for k in classes])
-    return bce_with_logits(outputs, classes) if loss == "bce" else cross_entropy(outputs, classes)
 
 
 def _optimizer(model: MLP, recipe: Recipe) -> Optimizer:
