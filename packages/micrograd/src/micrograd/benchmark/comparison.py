@@ -6,6 +6,7 @@ import random
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from micrograd.benchmark.peer import measure
@@ -50,27 +51,33 @@ def demo_rows(
 ) -> list[Row]:
     """Compare the demo step: as shipped, with the collector off, and the loss after all steps.
 
-    The original as shipped gets slower with every step, as its garbage piles up: the fewer
-    `shipped_steps`, the better it looks.
+    Each figure is the median of the steps' CPU times. Ours are timed before and after the peer's,
+    so that both sides see the same machine. The original as shipped gets slower with every step, as
+    its garbage piles up: the fewer `shipped_steps`, the better it looks.
     """
-    request = demo_request(seed)
-    ours = measure(OURS, "demo_with_our_library", steps=steps, collector=True, **request)
-    advance()
-    same = measure(OURS, "demo", steps=steps, collector=True, **request)
-    advance()
-    shipped: dict[str, float] = {}
-    off: dict[str, float] = {}
+    request = {"steps": steps, "collector": True, **demo_request(seed)}
+
+    def run(python: Path, workload: str, **changes: Any) -> dict[str, Any]:
+        result = measure(python, workload, **{**request, **changes})
+        advance()
+        return result
+
+    ours = [run(OURS, "demo_with_our_library")]
+    same = [run(OURS, "demo")]
+    shipped: list[float] = []
+    off: dict[str, Any] = {}
     if peer is not None:
-        shipped = measure(peer, "demo", steps=shipped_steps, collector=True, **request)
-        advance()
-        off = measure(peer, "demo", steps=steps, collector=False, **request)
-        advance()
+        shipped = run(peer, "demo", steps=shipped_steps)["ms"]
+        off = run(peer, "demo", collector=False)
+        ours.append(run(OURS, "demo_with_our_library"))
+        same.append(run(OURS, "demo"))
     rows = []
-    for name, ms in (("demo step", ours["ms"]), ("demo step, same source", same["ms"])):
-        rows.append(Row(name, "ms", ms, shipped.get("ms")))
+    for name, both in (("demo step", ours), ("demo step, same source", same)):
+        ms = median([x for one in both for x in one["ms"]])
+        rows.append(Row(name, "ms", ms, median(shipped) if shipped else None))
         if off:
-            rows.append(Row(f"{name}, its collector off", "ms", ms, off["ms"]))
-    return [*rows, Row(f"loss after {steps} steps", "", ours["loss"], off.get("loss"))]
+            rows.append(Row(f"{name}, its collector off", "ms", ms, median(off["ms"])))
+    return [*rows, Row(f"loss after {steps} steps", "", ours[0]["loss"], off.get("loss"))]
 
 
 def chain_rows(peer: Path | None, *, length: int, advance: Callable[[], None]) -> list[Row]:

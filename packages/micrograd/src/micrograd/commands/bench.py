@@ -15,7 +15,8 @@ class Bench:
     """Measure this package beside micrograd 0.1.0, which is installed into a temporary environment.
 
     The demo step is one forward pass, backward pass and update of MLP(2, [16, 16, 1]) on all of 100
-    moons, with the max-margin loss. Times are CPU times. Example: micrograd bench --no-peer
+    moons, with the max-margin loss. Times are CPU times, of steps the median.
+    Example: micrograd bench --no-peer
     """
 
     steps: int = 100
@@ -35,7 +36,7 @@ class Bench:
 def run(config: Bench) -> int:
     """Measure, and print one row per figure."""
     with (
-        progress("measuring", 6 if config.peer else 4) as advance,
+        progress("measuring", 8 if config.peer else 4) as advance,
         peer_environment() if config.peer else nullcontext() as peer,
     ):
         rows = demo_rows(
