@@ -1,4 +1,5 @@
 import json
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -62,7 +63,9 @@ def test_train_writes_pictures_and_a_model(
     )
     assert (tmp_path / "decision_boundary.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
-    assert "</svg>" in (tmp_path / "graph.svg").read_text(encoding="utf-8")
+    graph = (tmp_path / "graph.svg").read_text(encoding="utf-8")
+    assert "</svg>" in graph
+    assert len(set(re.findall(r'fill="(#\w+)"', graph))) >= 4  # shades of gradients
     assert len(MLP.load(tmp_path / "model.json").parameters()) == result["parameters"] == 337
 
 

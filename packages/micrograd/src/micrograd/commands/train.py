@@ -10,9 +10,11 @@ import tyro
 
 from micrograd import datasets
 from micrograd.console import progress, report
+from micrograd.engine import Value
 from micrograd.files import replacing
+from micrograd.functions import sum_values
 from micrograd.nn import MLP, Activation
-from micrograd.training import Recipe, accuracy, batch_loss, choose_loss, fit
+from micrograd.training import Recipe, accuracy, choose_loss, fit
 
 if TYPE_CHECKING:
     from micrograd.datasets import Dataset
@@ -61,7 +63,7 @@ def run(config: Train) -> int:
     model = MLP(2, [*config.hidden, n_outputs], config.activation, seed=config.seed)
     history, frames = _train(model, data, config)
     out = config.out or Path("runs") / config.dataset
-    written = write_results(model, data, history, config, out)
+    written = write_results(model, data, history, out)
     if config.animate:
         written.append(_animate(model, frames, data, out / "training.gif"))
     result = {
@@ -98,9 +100,7 @@ def load_data(config: Train) -> Dataset:
     return datasets.DATASETS[config.dataset](config.points, seed=config.seed, **noise)
 
 
-def write_results(
-    model: MLP, data: Dataset, history: History, config: Train, out: Path
-) -> list[Path]:
+def write_results(model: MLP, data: Dataset, history: History, out: Path) -> list[Path]:
     """Write the pictures and the model into `out`; return their paths."""
     # Imported here: matplotlib takes longer to load than the rest of the package.
     from micrograd.pictures.drawing import draw  # noqa: PLC0415
@@ -110,10 +110,12 @@ def write_results(
     boundary, loss, graph, saved = (out / name for name in names)
     plot_boundary(model, data, boundary)
     plot_loss(history, loss)
-    one = batch_loss(choose_loss(config.loss, data), [model(data.points[0])], data.classes[:1])
-    one.backward()
+    # The score of one point: its loss may be exactly 0, and all gradients with it.
+    output = model([Value(x, f"x{i}") for i, x in enumerate(data.points[0])])
+    score = output if isinstance(output, Value) else sum_values(output)
+    score.backward()
     with replacing(graph) as temporary:
-        temporary.write_text(draw(one).pipe(format="svg", encoding="utf-8"), encoding="utf-8")
+        temporary.write_text(draw(score).pipe(format="svg", encoding="utf-8"), encoding="utf-8")
     model.save(saved)
     return [boundary, loss, graph, saved]
 
