@@ -142,7 +142,7 @@ def test_every_operation_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("name", ALL_CASES)
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_ordinary_points(name: str, data: st.DataObject) -> None:
     point = data.draw(st.tuples(*[ordinary] * ALL_CASES[name][0]))
