@@ -23,7 +23,6 @@ from micrograd import (
     sum_values,
 )
 from micrograd.engine import graph_nodes
-from micrograd.looks import watch_looks
 
 
 def test_a_node_shows_its_operation_operands_and_local_gradients() -> None:
@@ -163,22 +162,6 @@ def test_comparisons_and_truth_are_those_of_the_numbers() -> None:
     assert float(b) == 2.0
     assert not Value(math.nan) <= Value(math.nan)
     assert a != "1"
-
-
-def test_looks_at_numbers_can_be_watched() -> None:
-    a, b = Value(1.0), Value(2.0)
-    with watch_looks() as looks:
-        answers = (a < b, bool(a), float(b), a == 1)
-    assert a > 0
-    assert [(look.what, look.answer) for look in looks] == [
-        ("lt", True),
-        ("bool", True),
-        ("float", 2.0),
-        ("eq", True),
-    ]
-    assert answers == tuple(look.answer for look in looks)
-    assert looks[0].node is a
-    assert looks[0].other is b
 
 
 @pytest.mark.parametrize("number", [2, 2.0, np.float64(2), np.float32(2), np.int64(2), Fraction(2)])

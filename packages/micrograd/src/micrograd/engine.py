@@ -35,7 +35,6 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any, cast
 
 from micrograd.errors import ValueTypeError
-from micrograd.looks import note_look
 from micrograd.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ NEURONS = frozenset({"dot", "dot_relu"})
 _new_value = object.__new__
 _next_age = count().__next__
 _age = operator.attrgetter("_age")
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
 
 
 class Value:
@@ -241,22 +239,24 @@ class Value:
     __hash__ = object.__hash__  # equal numbers in different nodes stay different keys
 
     def __bool__(self) -> bool:
-        note_look("bool", self, 0.0, self.data != 0.0)
         return self.data != 0.0
 
     def __float__(self) -> float:
-        note_look("float", self, 0.0, self.data)
         return self.data
+
+
+# What computed nodes are made as, in this thread; None makes leaves.
+node_class: ContextVar[type[Value] | None] = ContextVar("node_class", default=Value)
 
 
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Make leaves only, in this thread, while the block runs: faster, and nothing is kept."""
-    token = _recording.set(False)
+    token = node_class.set(None)
     try:
         yield
     finally:
-        _recording.reset(token)
+        node_class.reset(token)
 
 
 # --- walking the graph ---------------------------------------------------------------------------
@@ -318,12 +318,13 @@ def make_node(
     data: float, op: str, operands: tuple[Any, ...], local_gradients: tuple[Any, ...]
 ) -> Value:
     """Return a computed node, or a leaf under `no_grad`."""
-    node = _new_value(Value)
+    made_as = node_class.get()
+    node = _new_value(made_as or Value)
     node.data = data
     node.grad = 0.0
     node.label = ""
     node._age = _next_age()
-    if _recording.get():
+    if made_as:
         node.op = op
         node._operands = operands
         node._local_gradients = local_gradients
@@ -356,9 +357,7 @@ def _binary(op: str, a: Any, b: Any) -> Value:
 def _compare(relation: Callable[[float, float], bool], a: Value, b: Any) -> bool:
     if not isinstance(b, (Value, float, int, Real)):
         return cast("bool", NotImplemented)
-    answer = relation(a.data, b.data if isinstance(b, Value) else float(b))
-    note_look(relation.__name__, a, b if isinstance(b, Value) else float(b), answer)
-    return answer
+    return relation(a.data, b.data if isinstance(b, Value) else float(b))
 
 
 def _as_float(x: object) -> float:

@@ -6,7 +6,8 @@
     ├── InputError        (ValueError)    a value, a file or a flag that cannot be used
     │   └── ShapeError                    two things whose sizes should agree and do not
     ├── ValueTypeError    (TypeError)     something that is no real number
-    └── DrawingError      (RuntimeError)  a graph that cannot be drawn
+    ├── DrawingError      (RuntimeError)  a graph that cannot be drawn
+    └── TraceError        (RuntimeError)  a function that cannot be compiled, or took another branch
 
 The second base lets code that expects Python's own exceptions catch ours.
 """
@@ -30,3 +31,7 @@ class ValueTypeError(MicrogradError, TypeError):
 
 class DrawingError(MicrogradError, RuntimeError):
     """A graph cannot be drawn."""
+
+
+class TraceError(MicrogradError, RuntimeError):
+    """A function cannot be compiled, or would not repeat the operations that were compiled."""

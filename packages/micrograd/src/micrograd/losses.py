@@ -6,10 +6,11 @@ batch. Written in their stable forms, they stay finite for outputs of any size.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING
 
 from micrograd.errors import InputError, ShapeError
-from micrograd.functions import dot, sum_values
+from micrograd.functions import dot, maximum, sum_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def l2(parameters: Sequence[Value]) -> Value:
 
 
 def _negative_log_softmax(logits: Sequence[Value], k: int) -> Value:
-    largest = max(x.data for x in logits)
+    largest = reduce(maximum, logits).detach()
     return sum_values([(x - largest).exp() for x in logits]).log() - (logits[k] - largest)
 
 
