@@ -11,8 +11,8 @@ keeps every version, file name, hash and size, and differs from uv's form in thr
 
 The last one makes uv see a stale lock on a fresh clone: it resolves again, keeps every pinned
 version, and fills in the addresses of the user's own index, in the working tree only. The price:
-that first resolution needs a network (a second or two), and ``--locked`` and ``--frozen`` refuse the
-stored form.
+that first resolution needs a network (a second or two), and ``--locked`` and ``--frozen`` refuse
+the stored form.
 
 Git applies the transformation by itself, as a clean filter, once a clone is set up for it::
 
@@ -40,7 +40,7 @@ LOCK = "uv.lock"
 # behind `source =` and are left alone, so that --check reports them instead of breaking them.
 _FILE_URL = re.compile(r'^(\s*(?:sdist = )?\{ )url = "[^"]*/([^"/#?]+)[^"/]*"', re.MULTILINE)
 _REGISTRY = re.compile(r'registry = "[^"]*"')
-_MEMBERS = re.compile(r"^(\[manifest\]\n)members = \[\n(?:    .*\n)*\]\n", re.MULTILINE)
+_MEMBERS = re.compile(r"^members = \[\n(?:    .*\n)*\]\n", re.MULTILINE)
 _EMPTY_MANIFEST = re.compile(r"^\[manifest\]\n\n(?=\[|\Z)", re.MULTILINE)
 _URL = re.compile(r"[a-z+]+://[^\s\"]*")
 
@@ -53,7 +53,7 @@ def portable(lock: str) -> str:
     """Return the stored form of a lock as uv writes it; a stored form is returned unchanged."""
     lock = _FILE_URL.sub(lambda m: f'{m[1]}path = "{unquote(m[2])}"', lock)
     lock = _REGISTRY.sub('registry = "index"', lock)
-    lock = _MEMBERS.sub(r"\1", lock)
+    lock = _MEMBERS.sub("", lock)
     return _EMPTY_MANIFEST.sub("", lock)
 
 
@@ -84,7 +84,7 @@ def install(root: Path = ROOT) -> None:
 
 
 def check(root: Path = ROOT) -> None:
-    """Raise `LockError` unless the staged lock is portable and equals a fresh resolution of itself."""
+    """Raise `LockError` unless the staged lock is portable and a fresh resolution equals it."""
     stored = _run(["git", "show", f":{LOCK}"], root)
     if urls := find_urls(stored):
         more = f" (and {len(urls) - 1} more)" if len(urls) > 1 else ""
@@ -104,7 +104,7 @@ def check(root: Path = ROOT) -> None:
             stored.splitlines(), fresh.splitlines(), "staged", "resolved", lineterm="", n=0
         )
         raise LockError(
-            "the staged lock differs from a fresh resolution; run 'uv lock' and 'git add uv.lock'.\n"
+            "the staged lock differs from a fresh resolution; run 'uv lock' and 'git add uv.lock'\n"
             + "\n".join(list(changes)[:20])
         )
 
