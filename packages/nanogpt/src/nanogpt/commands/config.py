@@ -16,7 +16,7 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 class Train:
     """Train a character-level GPT on a text; Ctrl-C saves, --resume goes on.
 
-    Without flags: the plays of Shakespeare, about a minute on two CPU cores.
+    Without flags: the plays of Shakespeare, a minute or two on two CPU cores.
 
     nanogpt train --corpus notes.txt --max-steps 5000
 

@@ -9,7 +9,7 @@ from nanogpt.errors import ConfigError
 class TrainConfig:
     """How to train."""
 
-    max_steps: int = 2000
+    max_steps: int = 1500
     """Optimizer steps in all."""
     batch_size: int = 12
     """Blocks per step, B."""
@@ -27,7 +27,7 @@ class TrainConfig:
     """AdamW's decay of the squared gradient; small batches want it above GPT-3's 0.95."""
     grad_clip: float = 1.0
     """Largest norm of the gradient; a larger one is scaled down to it."""
-    eval_interval: int = 1000
+    eval_interval: int = 750
     """Steps between evaluations on the whole validation split, and between checkpoints."""
     log_interval: int = 50
     """Steps between records of the training loss."""
