@@ -3,10 +3,11 @@
 
 ``uv lock`` writes the address of the index that answered into every entry, so a lock made at one
 place cannot be used behind a mirror at another. The stored form of our lock names no index. It
-keeps every version, file name, hash and size, and differs from uv's form in three ways:
+keeps every version, file name, hash and size, and differs from uv's form in four ways:
 
 * ``url = "https://host/path/NAME"`` of a file becomes ``path = "NAME"``;
 * ``registry = "https://host/..."`` becomes ``registry = "index"``;
+* ``upload-time``, which not every index tells, is dropped;
 * the list of workspace members under ``[manifest]`` is dropped.
 
 The last one makes uv see a stale lock on a fresh clone: it resolves again, keeps every pinned
@@ -26,6 +27,7 @@ hashes are still proved although ``--locked`` cannot be used.
 
 import argparse
 import difflib
+import os
 import re
 import subprocess
 import sys
@@ -38,11 +40,18 @@ LOCK = "uv.lock"
 
 # A file of a package: an entry of a wheels list, or the sdist. Direct-URL and git sources stand
 # behind `source =` and are left alone, so that --check reports them instead of breaking them.
-_FILE_URL = re.compile(r'^(\s*(?:sdist = )?\{ )url = "[^"]*/([^"/#?]+)[^"/]*"', re.MULTILINE)
+_FILE_URL = re.compile(
+    r'^(\s*(?:sdist = )?\{ )url = "[^"?#]*/([^"/?#]+)(?:[?#][^"]*)?"', re.MULTILINE
+)
+_UPLOAD_TIME = re.compile(r', upload-time = "[^"]*"')
+_SIZE = re.compile(r", size = \d+")
 _REGISTRY = re.compile(r'registry = "[^"]*"')
 _MEMBERS = re.compile(r"^members = \[\n(?:    .*\n)*\]\n", re.MULTILINE)
 _EMPTY_MANIFEST = re.compile(r"^\[manifest\]\n\n(?=\[|\Z)", re.MULTILINE)
-_URL = re.compile(r"[a-z+]+://[^\s\"]*")
+_ADDRESS = re.compile(r'[a-z+]+://[^\s"]*|path = "(?:/|[A-Za-z]:)[^"]*')
+
+# A person's own settings that would make uv resolve by other rules than the lock's, or not at all.
+_STEERING = {"UV_FROZEN", "UV_LOCKED", "UV_EXCLUDE_NEWER", "UV_RESOLUTION", "UV_PRERELEASE"}
 
 
 class LockError(Exception):
@@ -51,18 +60,20 @@ class LockError(Exception):
 
 def portable(lock: str) -> str:
     """Return the stored form of a lock as uv writes it; a stored form is returned unchanged."""
+    lock = lock.replace("\r\n", "\n")
     lock = _FILE_URL.sub(lambda m: f'{m[1]}path = "{unquote(m[2])}"', lock)
     lock = _REGISTRY.sub('registry = "index"', lock)
+    lock = _UPLOAD_TIME.sub("", lock)
     lock = _MEMBERS.sub("", lock)
     return _EMPTY_MANIFEST.sub("", lock)
 
 
-def find_urls(lock: str) -> list[str]:
-    """Return ``line: address`` for every address that a lock holds."""
+def find_addresses(lock: str) -> list[str]:
+    """Return ``line: address`` for every URL and every absolute path that a lock holds."""
     return [
         f"{LOCK}:{number}: {match[0]}"
         for number, line in enumerate(lock.splitlines(), 1)
-        for match in _URL.finditer(line)
+        for match in _ADDRESS.finditer(line)
     ]
 
 
@@ -86,10 +97,10 @@ def install(root: Path = ROOT) -> None:
 def check(root: Path = ROOT) -> None:
     """Raise `LockError` unless the staged lock is portable and a fresh resolution equals it."""
     stored = _run(["git", "show", f":{LOCK}"], root)
-    if urls := find_urls(stored):
-        more = f" (and {len(urls) - 1} more)" if len(urls) > 1 else ""
+    if found := find_addresses(stored):
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         raise LockError(
-            f"the staged lock must hold no address, found {urls[0]}{more}; run "
+            f"the staged lock must hold no address, found {found[0]}{more}; run "
             "'python3 scripts/portable_lock.py --install', then 'git add --renormalize uv.lock'"
         )
     with tempfile.TemporaryDirectory() as folder:
@@ -99,9 +110,11 @@ def check(root: Path = ROOT) -> None:
         _run(["git", "checkout-index", f"--prefix={prefix}", "--", *files], root)
         _run(["uv", "lock", "--quiet"], Path(folder))
         fresh = portable((Path(folder) / LOCK).read_text(encoding="utf-8"))
-    if fresh != stored:
+    # A plain index tells no sizes: then the rest is compared.
+    expected = stored if _SIZE.search(fresh) else _SIZE.sub("", stored)
+    if fresh != expected:
         changes = difflib.unified_diff(
-            stored.splitlines(), fresh.splitlines(), "staged", "resolved", lineterm="", n=0
+            expected.splitlines(), fresh.splitlines(), "staged", "resolved", lineterm="", n=0
         )
         raise LockError(
             "the staged lock differs from a fresh resolution; run 'uv lock' and 'git add uv.lock'\n"
@@ -110,9 +123,16 @@ def check(root: Path = ROOT) -> None:
 
 
 def _run(command: list[str], folder: Path) -> str:
+    env = {name: value for name, value in os.environ.items() if name not in _STEERING}
     try:
         done = subprocess.run(
-            command, cwd=folder, check=False, capture_output=True, text=True, encoding="utf-8"
+            command,
+            cwd=folder,
+            env=env,
+            check=False,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
         )
     except FileNotFoundError as error:
         raise LockError(f"'{command[0]}' is needed and was not found; install it first") from error
@@ -138,6 +158,9 @@ def main() -> int:
         else:
             # Bytes, so that no platform rewrites the line ends on the way.
             sys.stdout.buffer.write(portable(sys.stdin.buffer.read().decode()).encode())
+    except UnicodeDecodeError as error:
+        print(f"portable_lock: expected a lock in UTF-8 on stdin: {error}", file=sys.stderr)
+        return 2
     except LockError as error:
         print(f"portable_lock: {error}", file=sys.stderr)
         return 2

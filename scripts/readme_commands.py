@@ -11,6 +11,7 @@ virtual environment first on the PATH: what a page installs with pip leaves no t
     scripts/readme_commands.py README.md                 # run them
     scripts/readme_commands.py README.md --list          # print them
     scripts/readme_commands.py README.md --skip pytest   # all but those that end like this
+    scripts/readme_commands.py README.md --only pytest   # only those
 """
 
 import argparse
@@ -66,12 +67,20 @@ def main() -> int:
     parser.add_argument("page", type=Path, help="a Markdown file")
     parser.add_argument("--list", action="store_true", help="print the commands and run nothing")
     parser.add_argument("--skip", metavar="END", help="leave out the commands that end with END")
+    parser.add_argument("--only", metavar="END", default="", help="run those that end with END")
     args = parser.parse_args()
 
-    found = list(commands(args.page.read_text(encoding="utf-8")))
-    chosen = [c for c in found if not (args.skip and c.endswith(args.skip))]
+    try:
+        found = list(commands(args.page.read_text(encoding="utf-8")))
+    except OSError as error:
+        parser.error(f"cannot read {args.page}: {error.strerror}")
+    chosen = [
+        c for c in found if c.endswith(args.only) and not (args.skip and c.endswith(args.skip))
+    ]
     if not chosen:
-        print(f"readme_commands: {args.page} has no command in a console block", file=sys.stderr)
+        print(
+            f"readme_commands: {args.page} has no such command in a console block", file=sys.stderr
+        )
         return 2
     if args.list:
         print("\n".join(chosen))

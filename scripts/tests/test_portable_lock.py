@@ -3,9 +3,10 @@ from pathlib import Path
 
 import portable_lock
 import pytest
-from portable_lock import LockError, find_urls, portable
+from portable_lock import LockError, find_addresses, portable
 
 INDEX = "https://index.example/files"
+UPLOADED = ', upload-time = "2026-11-18T11:06:55Z"'
 WRITTEN = f'''version = 1
 requires-python = ">=3.11"
 
@@ -27,10 +28,10 @@ dependencies = [
 name = "numpy"
 version = "2.4.6"
 source = {{ registry = "{INDEX}" }}
-sdist = {{ url = "{INDEX}/0b/numpy-2.4.6.tar.gz", hash = "sha256:0a30", size = 10764 }}
+sdist = {{ url = "{INDEX}/0b/numpy-2.4.6.tar.gz", hash = "sha256:0a30", size = 9{UPLOADED} }}
 wheels = [
     {{ url = "{INDEX}/5e/numpy-2.4.6%2Bcpu-cp311.whl", hash = "sha256:6bc3", size = 5286 }},
-    {{ url = "{INDEX}/aa/numpy-2.4.6-cp312.whl#sha256=77aa", hash = "sha256:77aa", size = 5287 }},
+    {{ url = "{INDEX}/aa/numpy-2.4.6-cp312.whl?sig=a/b#c", hash = "sha256:77aa", size = 5287 }},
 ]
 '''
 STORED = """version = 1
@@ -48,7 +49,7 @@ dependencies = [
 name = "numpy"
 version = "2.4.6"
 source = { registry = "index" }
-sdist = { path = "numpy-2.4.6.tar.gz", hash = "sha256:0a30", size = 10764 }
+sdist = { path = "numpy-2.4.6.tar.gz", hash = "sha256:0a30", size = 9 }
 wheels = [
     { path = "numpy-2.4.6+cpu-cp311.whl", hash = "sha256:6bc3", size = 5286 },
     { path = "numpy-2.4.6-cp312.whl", hash = "sha256:77aa", size = 5287 },
@@ -81,12 +82,21 @@ def test_keeps_what_else_the_manifest_says() -> None:
 def test_leaves_direct_sources_for_the_check_to_report() -> None:
     direct = 'source = { url = "https://files.example/x-1.whl" }\n'
     assert portable(direct) == direct
-    assert find_urls("\n" + direct) == ["uv.lock:2: https://files.example/x-1.whl"]
+    assert find_addresses("\n" + direct) == ["uv.lock:2: https://files.example/x-1.whl"]
+
+
+def test_finds_paths_of_a_machine() -> None:
+    lines = '{ path = "/srv/wheels/x-1.whl" }\n{ path = "C:/wheels/y-1.whl" }\n{ path = "z-1.whl" }'
+    assert [line.split(":")[1] for line in find_addresses(lines)] == ["1", "2"]
+
+
+def test_line_ends_do_not_matter() -> None:
+    assert portable(WRITTEN.replace("\n", "\r\n")) == STORED
 
 
 def test_stored_form_holds_no_address() -> None:
-    assert find_urls(portable(WRITTEN)) == []
-    assert len(find_urls(WRITTEN)) == 5
+    assert find_addresses(portable(WRITTEN)) == []
+    assert len(find_addresses(WRITTEN)) == 5
 
 
 @pytest.fixture
@@ -117,6 +127,16 @@ def test_an_installed_filter_stores_what_is_added_without_addresses(clone: Path)
     assert git(clone, "show", ":uv.lock") == STORED
     assert (clone / "uv.lock").read_text(encoding="utf-8") == WRITTEN
     assert git(clone, "diff", "--name-only") == ""
+
+
+def test_check_refuses_a_stale_lock_whatever_uv_is_told(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_FROZEN", "1")
+    (clone / "pyproject.toml").write_text(PROJECT.replace('"root"', '"other"'), encoding="utf-8")
+    git(clone, "add", ".")
+    with pytest.raises(LockError, match="differs from a fresh resolution"):
+        portable_lock.check(clone)
 
 
 def test_check_passes_on_a_resolved_lock(clone: Path) -> None:

@@ -63,7 +63,23 @@ def test_a_page_without_commands_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run_page(tmp_path, monkeypatch, "no command") == 2
-    assert "has no command in a console block" in capsys.readouterr().err
+    assert "has no such command in a console block" in capsys.readouterr().err
+
+
+def test_only_picks_a_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_page(tmp_path, monkeypatch, "$ a b\n$ c d", "--only", "d", "--list") == 0
+    assert capsys.readouterr().out == "c d\n"
+
+
+def test_a_page_that_is_not_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["readme_commands.py", str(tmp_path / "no.md")])
+    with pytest.raises(SystemExit, match="2"):
+        readme_commands.main()
+    assert "no.md: No such file or directory" in capsys.readouterr().err
 
 
 def test_pip_installs_go_to_an_environment_that_is_thrown_away(
