@@ -1,8 +1,10 @@
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from micrograd import InputError
-from micrograd.benchmark import peer
+from micrograd.benchmark import comparison, peer, workloads
 from micrograd.benchmark.comparison import OURS, Row, demo_request
 from micrograd.benchmark.peer import measure
 from micrograd.cli import main
@@ -26,15 +28,23 @@ def test_the_factor_says_how_many_times_better_ours_is() -> None:
     assert Row("alone", "ms", ours=2.0).factor is None
 
 
-def test_bench_alone_prints_its_rows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_bench_alone_prints_its_rows(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     arguments = ["bench", "--no-peer", "--steps", "2", "--chain", "1000"]
     main([*arguments, "--json"])
     rows = json.loads(capsys.readouterr().out)["rows"]
     assert all(row["ours"] > 0 and row["original"] is None for row in rows)
+    monkeypatch.setattr(comparison, "measure", measure_in_this_process)
     main(arguments)
     printed = capsys.readouterr()
-    assert all(row["what"].strip() in printed.out for row in rows)
+    assert all(row["what"] in printed.out for row in rows)
     assert printed.err == ""
+
+
+def measure_in_this_process(_python: Path, workload: str, **request: Any) -> dict[str, Any]:
+    result: dict[str, Any] = getattr(workloads, workload)(request)
+    return result
 
 
 def test_a_peer_that_cannot_be_installed_is_one_clear_error(

@@ -73,7 +73,7 @@ def test_train_prints_a_table_and_writes_an_animation(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    main(["train", "blobs", "--steps", "3", "--points", "30", "--validation", "0.3", "--animate"])
+    main(["train", "blobs", "--steps", "2", "--points", "30", "--validation", "0.3", "--animate"])
     printed = capsys.readouterr()
     assert "validation accuracy" in printed.out
     assert str(Path("runs/blobs/training.gif")) in printed.out

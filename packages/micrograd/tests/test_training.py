@@ -34,8 +34,8 @@ def test_the_demo_gives_pytorchs_losses() -> None:
 @pytest.mark.parametrize(
     ("data", "recipe", "hidden"),
     [
-        (moons(80), Recipe(), [16, 16]),
-        (circles(80), Recipe(loss="bce"), [16, 16]),
+        (moons(40), Recipe(steps=60), [12, 12]),
+        (circles(40), Recipe(loss="bce", steps=80), [12, 12]),
         (blobs(60), Recipe(steps=40), [8]),
         (moons(60), Recipe(loss="cross_entropy", optimizer="adam", lr=0.05, steps=80), [12, 12]),
         (moons(60), Recipe(batch_size=20, lr=0.3, momentum=0.9, schedule="cosine"), [16, 16]),

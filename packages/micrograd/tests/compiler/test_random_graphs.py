@@ -113,7 +113,7 @@ def check(program: Any, p: Any, x: Any, y: Any) -> None:
         )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     programs,
     arrays(4, points=SPECIAL),
@@ -123,7 +123,7 @@ def test_values_and_gradients_are_those_of_the_engine(program: Program, p: Any, 
     check(program, p, table[:, :2], table[:, 2])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     programs,
     arrays(4, points=SPECIAL + NOT_FINITE),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OURS = Path(sys.executable)
+_NODES_WEIGHED = 20_000
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,11 @@ def chain_rows(peer: Path | None, *, length: int, advance: Callable[[], None]) -
     """Compare depth, time and memory of a chain ``x = x + 1``."""
     ours = measure(OURS, "chain", length=length)
     advance()
-    bytes_ours = measure(OURS, "memory", length=100_000)["bytes"]
+    bytes_ours = measure(OURS, "memory", length=_NODES_WEIGHED)["bytes"]
     deepest = bytes_peer = None
     if peer is not None:
         deepest = measure(peer, "deepest_chain", length=10_000)["links"]
-        bytes_peer = measure(peer, "memory", length=100_000)["bytes"]
+        bytes_peer = measure(peer, "memory", length=_NODES_WEIGHED)["bytes"]
     advance()
     return [
         Row(f"chain of {length:,}, forward", "s", ours["forward_s"]),

@@ -216,7 +216,25 @@ def compile(  # noqa: A001  # the name in PyTorch, and the field's
     wrt: str | Sequence[str] = (),
     reduce: Reduce = "mean",
 ) -> Any:
-    """Compile a scalar function; a decorator, with or without arguments."""
+    """Compile a scalar function; also a decorator, with or without arguments.
+
+    The function is traced at the first call for each kind of arguments (shapes, modules): it runs
+    once on Values, and the graph becomes straight-line NumPy code, forward and backward.
+
+    Args:
+        function: It takes numbers, Values, modules, arrays or sequences of these, and returns one
+            Value. It may branch on Values: a later call whose numbers would take another branch
+            raises a `TraceError` instead of following the wrong one.
+        batched: The arguments that are arrays with one row per sample, axis 0; the function gets
+            one row.
+        wrt: The arguments to differentiate by; by default all that are not batched, or all if
+            every one is.
+        reduce: What becomes of the values of the rows: their mean, their sum, or ``"none"``: an
+            array of one value per row, whose gradients are those of the sum.
+
+    Raises:
+        InputError: The function has no such argument, or `reduce` is none of the three.
+    """
 
     def decorate(function: Callable[..., Any]) -> CompiledFunction:
         return CompiledFunction(function, _tuple(batched), _tuple(wrt), reduce)
