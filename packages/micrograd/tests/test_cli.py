@@ -90,6 +90,9 @@ def test_train_prints_a_table_and_writes_an_animation(
         (["--lr", "nan"], "expected lr > 0"),
         (["--lr", "1e9"], "the loss is"),
         (["--validation", "2"], "leaves one part empty"),
+        (["--validation", "nan"], "leaves one part empty"),
+        (["--noise", "inf"], "expected 0 or more"),
+        (["--momentum", "1"], "expected momentum in"),
     ],
 )
 def test_train_refuses_bad_input(
@@ -124,6 +127,39 @@ def test_an_output_that_cannot_be_written_is_one_line(
         capsys, "draw", "a", "--at", "a=1", "--out", str(blocked / "g.svg")
     )
     assert blocked.read_text(encoding="utf-8") == "in the way"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["reproduce", "--out", "figure.txt"], "must end in .svg, .png, .pdf"),
+        (["bench", "--no-peer", "--seed", "-1"], "a seed cannot be negative"),
+        (["draw", "a", "--at", "a=1", "a=2"], "gives 'a' twice"),
+    ],
+)
+def test_other_commands_refuse_bad_input(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert message in fails(capsys, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["bench", "--steps", "0"], "must be at least 1"),
+        (["bench", "--shipped-steps", "0"], "must be at least 1"),
+        (["gradcheck", "--points", "0"], "expected at least 1 point"),
+        (["gradcheck", "--tolerance", "nan"], "a tolerance above 0"),
+    ],
+)
+def test_numbers_that_make_no_sense_are_refused(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+    error = re.sub(r"[\s│]+", " ", capsys.readouterr().err)
+    assert message in error
 
 
 def test_draw_a_formula(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

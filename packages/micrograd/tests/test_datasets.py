@@ -64,7 +64,7 @@ def test_every_data_set_is_balanced_shuffled_and_decided_by_its_seed(name: str) 
     assert data != make(101, seed=4)
     with pytest.raises(InputError, match="at least one point per class"):
         make(1)
-    with pytest.raises(InputError, match="cannot be negative"):
+    with pytest.raises(InputError, match="expected 0 or more"):
         make(10, noise=-0.1)
 
 

@@ -45,7 +45,7 @@ class Dataset:
         Raises:
             InputError: One of the two would be empty.
         """
-        held_out = round(share * len(self))
+        held_out = round(share * len(self)) if 0.0 < share < 1.0 else 0
         if not 0 < held_out < len(self):
             raise InputError(f"a share of {share} of {len(self)} points leaves one part empty")
         order = np.random.default_rng(seed).permutation(len(self)).tolist()
@@ -123,8 +123,10 @@ def _parts(n: int, k: int) -> list[int]:
 def _finish(parts: list[np.ndarray], noise: float, seed: int) -> Dataset:
     if min(map(len, parts)) < 1:
         raise InputError(f"expected at least one point per class ({len(parts)} classes)")
-    if noise < 0.0:
-        raise InputError(f"noise is a standard deviation and cannot be negative, got {noise}")
+    if not 0.0 <= noise < math.inf:
+        raise InputError(f"noise is a standard deviation: expected 0 or more, got {noise}")
+    if seed < 0:
+        raise InputError(f"a seed cannot be negative, got {seed}")
     rng = np.random.default_rng(seed)
     points = np.concatenate(parts)
     points += noise * rng.standard_normal(points.shape)

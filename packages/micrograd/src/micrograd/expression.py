@@ -111,11 +111,13 @@ def parse_point(assignments: tuple[str, ...]) -> dict[str, float]:
     """Read ``name=number`` pairs.
 
     Raises:
-        InputError: One is not of that form.
+        InputError: One is not of that form, or a name has two numbers.
     """
     point = {}
     for assignment in assignments:
         name, _, number = (part.strip() for part in assignment.partition("="))
+        if name in point:
+            raise InputError(f"--at gives {name!r} twice")
         try:
             point[name] = float(number)
         except ValueError:

@@ -13,6 +13,8 @@ from micrograd.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PICTURE_FORMATS = (".svg", ".png", ".pdf")
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -31,6 +33,16 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
     except OSError as error:
         raise InputError(f"cannot write {path}: {error.strerror}; choose another --out") from error
+
+
+def check_picture_format(path: Path) -> None:
+    """Refuse a file that we cannot draw, before the work that leads to it.
+
+    Raises:
+        InputError: Its suffix is none of `PICTURE_FORMATS`.
+    """
+    if path.suffix not in PICTURE_FORMATS:
+        raise InputError(f"--out must end in {', '.join(PICTURE_FORMATS)}, got {path}")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -29,7 +29,7 @@ class Optimizer:
     """Base: holds the parameters and the learning rate."""
 
     def __init__(self, parameters: Sequence[Value], lr: float, weight_decay: float) -> None:
-        if not lr > 0.0 or weight_decay < 0.0:
+        if not (lr > 0.0 and weight_decay >= 0.0):
             raise InputError(f"expected lr > 0 and weight_decay >= 0, got {lr} and {weight_decay}")
         self.parameters = list(parameters)
         self.lr = lr
@@ -57,6 +57,8 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay)
+        if not 0.0 <= momentum < 1.0:
+            raise InputError(f"expected momentum in [0, 1), got {momentum}")
         self.momentum = momentum
         self.velocity = [0.0] * len(self.parameters)
 

@@ -53,6 +53,8 @@ class Recipe:
             )
         if self.seed < 0:
             raise InputError(f"a seed cannot be negative, got {self.seed}")
+        if not self.alpha >= 0.0:
+            raise InputError(f"expected alpha >= 0, got {self.alpha}")
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from micrograd.benchmark.comparison import Row, chain_rows, demo_rows
 from micrograd.benchmark.peer import PEER, peer_environment
 from micrograd.console import print_json, print_table, progress
+from micrograd.errors import InputError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,13 @@ class Bench:
     """Of the data and the initial weights."""
     json: bool = False
     """Print one JSON object instead of the table."""
+
+    def __post_init__(self) -> None:
+        if min(self.steps, self.shipped_steps, self.chain) < 1:
+            raise InputError(
+                "steps, shipped steps and chain must be at least 1, got "
+                f"{self.steps}, {self.shipped_steps} and {self.chain}"
+            )
 
 
 def run(config: Bench) -> int:

@@ -12,11 +12,9 @@ from micrograd.console import report
 from micrograd.engine import Value, graph_nodes
 from micrograd.errors import InputError
 from micrograd.expression import Expression, parse_point
-from micrograd.files import replacing
+from micrograd.files import check_picture_format, replacing
 from micrograd.functions import sum_values
 from micrograd.nn import MLP
-
-_FORMATS = (".svg", ".png", ".pdf")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,8 +47,7 @@ def run(config: Draw) -> int:
     """Compute, draw, and print the result with its gradients."""
     from micrograd.pictures.drawing import draw  # noqa: PLC0415  # loads graphviz
 
-    if config.out.suffix not in _FORMATS:
-        raise InputError(f"--out must end in {', '.join(_FORMATS)}, got {config.out}")
+    check_picture_format(config.out)
     inputs, result = _formula(config) if config.model is None else _model(config, config.model)
     result.backward()
     picture = draw(result, fold=config.fold, max_boxes=config.max_boxes)

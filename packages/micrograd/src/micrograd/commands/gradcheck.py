@@ -55,6 +55,13 @@ class Gradcheck:
     json: bool = False
     """Print one JSON object instead of the table."""
 
+    def __post_init__(self) -> None:
+        if self.points < 1 or not self.tolerance > 0.0:
+            raise InputError(
+                f"expected at least 1 point and a tolerance above 0, got {self.points} and "
+                f"{self.tolerance}"
+            )
+
 
 def run(config: Gradcheck) -> int:
     """Check, print the table, and return the exit code."""

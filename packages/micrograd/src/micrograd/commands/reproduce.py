@@ -7,6 +7,7 @@ from pathlib import Path
 
 from micrograd import datasets
 from micrograd.console import print_json, print_table, progress
+from micrograd.files import check_picture_format
 from micrograd.nn import MLP
 from micrograd.training import Recipe, accuracy, fit
 
@@ -37,7 +38,7 @@ class Reproduce:
     """
 
     out: Path = Path("runs/reproduce.png")
-    """Figure to write."""
+    """Figure to write: .svg, .png or .pdf."""
     seed: int = 0
     """Of the data and the initial weights."""
     json: bool = False
@@ -48,6 +49,7 @@ def run(config: Reproduce) -> int:
     """Train, draw the figure, and print one row per experiment."""
     from micrograd.pictures.plots import plot_boundaries  # noqa: PLC0415  # loads matplotlib
 
+    check_picture_format(config.out)
     recipe = Recipe(seed=config.seed)
     panels, rows = [], []
     with progress("training", len(EXPERIMENTS) * recipe.steps) as advance:

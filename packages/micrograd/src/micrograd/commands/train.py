@@ -84,10 +84,11 @@ def _train(model: MLP, data: Dataset, config: Train) -> tuple[History, list[Fram
     """Train with a progress bar; also return the frames for the animation."""
     frames: list[Frame] = []
 
-    def on_step(step: int, history: History) -> None:
+    def on_step(step: int, _history: History) -> None:
         advance()
-        if config.animate and step % max(1, config.steps // _FRAMES) == 0:
-            title = f"step {step + 1}: accuracy {history.accuracies[-1]:.0%}"
+        due = step % max(1, config.steps // _FRAMES) == 0 or step + 1 == config.steps
+        if config.animate and due:
+            title = f"step {step + 1}: accuracy {accuracy(model, data):.0%}"
             frames.append((title, model.state_dict()))
 
     with progress("training", config.steps) as advance:

@@ -74,10 +74,12 @@ def plot_boundary(model: MLP, data: Dataset, path: Path, *, title: str = "") -> 
 
 def plot_boundaries(panels: list[tuple[str, MLP, Dataset]], path: Path) -> None:
     """Draw several (title, model, data) side by side."""
-    figure = new_figure(4.6 * len(panels), 4.4)
-    for axes, (title, model, data) in zip(
-        figure.subplots(1, len(panels), squeeze=False)[0], panels, strict=True
-    ):
+    # Widths in the proportions of the data give all panels the same height.
+    sides = [np.ptp(np.array(data.points), axis=0) + 2.0 * _MARGIN for _, _, data in panels]
+    widths = [float(width / height) for width, height in sides]
+    figure = new_figure(3.4 * sum(widths) + 0.5 * len(panels), 3.8)
+    row = figure.subplots(1, len(panels), squeeze=False, width_ratios=widths)[0]
+    for axes, (title, model, data) in zip(row, panels, strict=True):
         draw_boundary(axes, model, data, title=title)
     save_figure(figure, path)
 
