@@ -170,6 +170,15 @@ def test_draw_a_formula(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "data -3" in out.read_text(encoding="utf-8").replace("&#160;", " ").replace("&#45;", "-")
 
 
+def test_square_brackets_in_a_path_are_no_markup(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "[/b].json" in fails(capsys, "draw", "--model", "[/b].json")
+    main(["draw", "a", "--at", "a=1", "--out", "[/b].svg"])
+    assert "[/b].svg" in capsys.readouterr().out
+
+
 def test_draw_a_saved_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     MLP(2, [3, 2]).save(tmp_path / "model.json")
     picture = tmp_path / "net.png"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,8 +28,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, caption: 
         table.add_column(name, justify="right" if i else "left")
     for row in rows:
         table.add_row(*row)
-    # In a file or a pipe there is no edge to wrap at.
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    console = _console()
     console.print(table)
     if caption:
         console.print(caption)
@@ -45,12 +45,13 @@ def report(result: Mapping[str, Any], *, as_json: bool) -> None:
     for name, value in result.items():
         lines = value if isinstance(value, list) else [value]
         table.add_row(name, "\n".join(_text(name, line) for line in lines))
-    Console().print(table)
+    _console().print(table)
 
 
 def fail(error: Exception) -> None:
     """Print the one line of an error on stderr."""
-    Console(stderr=True, soft_wrap=True, highlight=False).print(f"[red]micrograd:[/] {error}")
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    console.print("[red]micrograd:[/]", Text(str(error)))
 
 
 @contextmanager
@@ -63,6 +64,12 @@ def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
     ) as bar:
         task = bar.add_task(what, total=total)
         yield lambda: bar.advance(task)
+
+
+def _console() -> Console:
+    """Return stdout. A path may hold what rich would take for markup, such as ``[/b]``."""
+    # In a file or a pipe there is no edge to wrap at.
+    return Console(width=None if sys.stdout.isatty() else 120, markup=False)
 
 
 def _text(name: str, value: object) -> str:

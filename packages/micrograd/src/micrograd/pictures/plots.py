@@ -77,7 +77,7 @@ def plot_boundaries(panels: list[tuple[str, MLP, Dataset]], path: Path) -> None:
     # Widths in the proportions of the data give all panels the same height.
     sides = [np.ptp(np.array(data.points), axis=0) + 2.0 * _MARGIN for _, _, data in panels]
     widths = [float(width / height) for width, height in sides]
-    figure = new_figure(3.4 * sum(widths) + 0.5 * len(panels), 3.8)
+    figure = new_figure(3.4 * sum(widths) + 0.5 * len(panels), 4.0)
     row = figure.subplots(1, len(panels), squeeze=False, width_ratios=widths)[0]
     for axes, (title, model, data) in zip(row, panels, strict=True):
         draw_boundary(axes, model, data, title=title)
