@@ -219,7 +219,8 @@ def compile(  # noqa: A001  # the name in PyTorch, and the field's
     """Compile a scalar function; also a decorator, with or without arguments.
 
     The function is traced at the first call for each kind of arguments (shapes, modules): it runs
-    once on Values, and the graph becomes straight-line NumPy code, forward and backward.
+    once on Values, and the graph becomes straight-line NumPy code, forward and backward. What it
+    reads besides its arguments, such as a global or a random number, stays as it was then.
 
     Args:
         function: It takes numbers, Values, modules, arrays or sequences of these, and returns one
