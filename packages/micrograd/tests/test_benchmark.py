@@ -1,4 +1,6 @@
+import gc
 import json
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,9 @@ def test_bench_alone_prints_its_rows(
     printed = capsys.readouterr()
     assert all(row["what"] in printed.out for row in rows)
     assert printed.err == ""
+    # What measures in a process must leave it as it was, or all that follows there is slow.
+    assert gc.isenabled()
+    assert not tracemalloc.is_tracing()
 
 
 def measure_in_this_process(_python: Path, workload: str, **request: Any) -> dict[str, Any]:

@@ -13,13 +13,14 @@ import json
 import sys
 import time
 import tracemalloc
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from micrograd.engine import Value
 from micrograd.nn import MLP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Request = dict[str, Any]
 
@@ -83,12 +84,15 @@ def deepest_chain(request: Request) -> Request:
 
 def memory(request: Request) -> Request:
     """Return the bytes that one node of such a chain takes; a link is two nodes, + and its 1."""
-    tracemalloc.start()
     x = Value(0.0)
-    before, _ = tracemalloc.get_traced_memory()
-    for _ in range(request["length"]):
-        x = x + 1
-    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(request["length"]):
+            x = x + 1
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
     return {"bytes": (after - before) / (2 * request["length"])}
 
 
@@ -100,23 +104,31 @@ def _model(request: Request) -> Any:
 
 
 def _train(model: Any, loss_of_step: Callable[[], Any], request: Request) -> Request:
-    if not request["collector"]:
-        gc.disable()
     times, loss = [], 0.0
-    for k in range(request["steps"]):
-        start = time.process_time()
-        total = loss_of_step()
-        model.zero_grad()
-        total.backward()
-        learning_rate = 1.0 - 0.9 * k / 100
-        for parameter in model.parameters():
-            parameter.data -= learning_rate * parameter.grad
-        loss = total.data
-        times.append(1000.0 * (time.process_time() - start))
-        if not request["collector"]:
-            del total
-            gc.collect()
+    with nullcontext() if request["collector"] else _collector_off():
+        for k in range(request["steps"]):
+            start = time.process_time()
+            total = loss_of_step()
+            model.zero_grad()
+            total.backward()
+            learning_rate = 1.0 - 0.9 * k / 100
+            for parameter in model.parameters():
+                parameter.data -= learning_rate * parameter.grad
+            loss = total.data
+            times.append(1000.0 * (time.process_time() - start))
+            if not request["collector"]:
+                del total
+                gc.collect()
     return {"ms": times, "loss": loss}
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 _WORKLOADS = (demo, demo_with_our_library, chain, deepest_chain, memory)
