@@ -1,9 +1,23 @@
-"""A model small enough to train in a test."""
+"""A model small enough to train in a test, on one thread."""
+
+from collections.abc import Iterator
 
 import pytest
+import torch
 from nanogpt.models.config import GPTConfig
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.run import Corpus
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads cost more than they give on models this small, and far more on a busy machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "1")  # for the programs that tests start
+        yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -111,7 +111,10 @@ def test_another_version(saved: Path) -> None:
         {"model_config": {"n_layer": 0}},
         {"tokenizer": {"kind": "unheard of"}},
         {"train_config": None},
-        {"version": None, "model_config": {}},
+        {"corpus": None},
+        {"seconds": "long"},
+        {"training": {}},
+        {"training": {"step": "3", "model": {}, "optimizer": {}}},
     ],
     ids=repr,
 )

@@ -89,6 +89,45 @@ def test_resume_refuses_another_shape(run: Path, capsys: pytest.CaptureFixture[s
     assert "the shape of a model cannot change" in error_of(argv, capsys)
 
 
+def test_resume_refuses_fewer_steps_than_it_made(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = (run / "config.json").read_bytes()
+    argv = ["train", "--resume", "--out", str(run), "--max-steps", "5"]
+    assert "has made 6 steps already" in error_of(argv, capsys)
+    assert (run / "config.json").read_bytes() == before
+
+
+def test_log_that_is_not_text_does_not_stop_resuming(
+    run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (run / "log.jsonl").write_bytes(b"\xff\x00")
+    main(["train", "--json", "--resume", "--out", str(run), "--max-steps", "7"])
+    assert json.loads(capsys.readouterr().out)["step"] == 7
+
+
+def test_name_of_a_corpus_may_look_like_a_formula(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = text.rename(tmp_path / "c$_$st [red].txt")
+    main(["train", "--corpus", str(odd), "--out", str(tmp_path / "run"), *TINY])
+    assert "loss curve" in capsys.readouterr().out
+
+
+def test_output_cut_off_by_its_reader_ends_quietly(run: Path) -> None:
+    code = "import sys; from nanogpt.cli import main; main(sys.argv[1:])"
+    argv = ["sample", "--checkpoint", str(run / "checkpoint.pt"), "--num-tokens", "5000"]
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *argv], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
 def test_resume_without_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     error = error_of(["train", "--resume", "--out", str(tmp_path)], capsys)
     assert "no checkpoint" in error
@@ -137,9 +176,18 @@ def test_sample_without_prompt_and_without_tokens(
     [
         (["--n-head", "3"], "n_embd must be a multiple of n_head"),
         (["--max-steps", "0"], "max_steps must be at least 1, got 0"),
-        (["--learning-rate", "nan"], "learning_rate must be above 0, got nan"),
+        (["--learning-rate", "nan"], "learning_rate must be above 0 and finite, got nan"),
         (["--beta1", "1"], "beta1 must be in"),
-        (["--seed", "-1"], "seed must not be negative, got -1"),
+        (["--learning-rate", "inf"], "learning_rate must be above 0 and finite, got inf"),
+        (["--learning-rate", "1e-5"], "min_learning_rate must not exceed learning_rate"),
+        (["--weight-decay", "nan"], "weight_decay must be 0 or more and finite, got nan"),
+        (["--seed", "-1"], "seed must be from 0 to 4,294,967,295, got -1"),
+        (["--seed", str(2**32)], "seed must be from 0 to 4,294,967,295, got 4,294,967,296"),
+        (["--batch-size", str(10**30)], "batch_size must be at most 1,000,000"),
+        (["--n-embd", str(10**30)], "n_embd must be from 1 to 1,000,000"),
+        (["--n-embd", "1000000"], "out of memory; a smaller --batch-size"),
+        (["--corpus", "n" * 5000], "cannot read nnn"),
+        (["--out", "n" * 300], "cannot use the folder nnn"),
         (["--threads", "0"], "threads must be at least 1, got 0"),
         (["--device", ABSENT], f"no device '{ABSENT}' here"),
         (["--corpus", "none.txt"], "no file none.txt; expected the path of a text file"),
@@ -163,6 +211,7 @@ def test_mistakes_in_training_get_one_line(
     [
         (["--temperature", "-1"], "temperature must be 0 or more, got -1.0"),
         (["--top-k", "0"], "top_k must be at least 1, got 0"),
+        (["--seed", str(2**63)], "seed must be in [0, 2^63), got 9223372036854775808"),
         (["--checkpoint", "none.pt"], "no checkpoint none.pt; 'nanogpt train' writes one"),
     ],
 )
@@ -213,9 +262,43 @@ def test_signal_saves_and_ends_in_order(
 
     monkeypatch.setattr(TrainProgress, "on_step", interrupt)
     before = signal.getsignal(number)
-    main(["train", "--corpus", str(text), "--out", str(tmp_path / "run"), *TINY])
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "--corpus", str(text), "--out", str(tmp_path / "run"), *TINY])
+    assert stopped.value.code == 128 + number
     captured = capsys.readouterr()
     assert "stopping after this step" in captured.err
     assert "validation loss  not measured: the run was stopped" in captured.out
     assert Checkpoint.load(tmp_path / "run" / "checkpoint.pt").training["step"] == 2
     assert signal.getsignal(number) == before
+
+
+KILLED = """
+import os, signal, sys
+from nanogpt.cli import main
+from nanogpt.commands.progress import TrainProgress
+
+def on_step(self, result):
+    if result.step == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+TrainProgress.on_step = on_step
+main(sys.argv[1:])
+"""
+
+
+def test_run_killed_by_the_system_resumes_to_the_bits_of_a_straight_one(
+    text: Path, tmp_path: Path, run: Path
+) -> None:
+    killed = tmp_path / "killed"
+    argv = ["train", "--corpus", str(text), "--out", str(killed), *TINY]
+    done = subprocess.run([sys.executable, "-c", KILLED, *argv], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert Checkpoint.load(killed / "checkpoint.pt").training["step"] == 3
+    main(["train", "--resume", "--out", str(killed), "--device", "cpu"])
+    straight, resumed = (Checkpoint.load(f / "checkpoint.pt").training for f in (run, killed))
+    assert resumed["step"] == straight["step"] == 6
+    for name, weight in straight["model"].items():
+        assert torch.equal(resumed["model"][name], weight), name
+    for index, moments in straight["optimizer"]["state"].items():
+        for name, moment in moments.items():
+            assert torch.equal(resumed["optimizer"]["state"][index][name], moment), name

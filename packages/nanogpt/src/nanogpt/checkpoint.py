@@ -89,6 +89,16 @@ class Checkpoint:
                 f"{path} has checkpoint version {state.get('version')}, this nanogpt reads "
                 f"{VERSION}; train again, or use the nanogpt that wrote it"
             )
+        match state:
+            case {
+                "corpus": str(),
+                "corpus_sha256": str(),
+                "seconds": float(),
+                "training": {"step": int(), "model": dict(), "optimizer": dict()},
+            }:
+                pass
+            case _:
+                raise CheckpointError(f"{path} is not a complete checkpoint; train again")
         try:
             return cls(
                 model_config=GPTConfig(**state["model_config"]),

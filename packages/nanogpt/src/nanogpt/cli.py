@@ -4,6 +4,7 @@ The parts that need torch are imported by the command that needs them, so that `
 mistyped flag answer at once.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -40,10 +41,28 @@ def main(argv: Sequence[str] | None = None) -> None:
     except NanogptError as error:
         err.print(f"nanogpt: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            raise
+        err.print(
+            "nanogpt: out of memory; a smaller --batch-size, --block-size, --n-layer or --n-embd "
+            "needs less",
+            highlight=False,
+            soft_wrap=True,
+        )
+        sys.exit(2)
     except BrokenPipeError:  # the reader, such as head, has seen enough
+        # What is still buffered would fail once more when Python closes its output.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # On the CPU torch raises a plain RuntimeError; its GPU error is a RuntimeError as well.
+    text = str(error)
+    return isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text
 
 
 def _parse(arguments: list[str]) -> Train | Sample:

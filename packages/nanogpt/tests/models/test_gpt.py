@@ -162,8 +162,8 @@ def test_dropout_acts_in_training_only() -> None:
 @pytest.mark.parametrize(
     ("field", "message"),
     [
-        ({"n_layer": 0}, "n_layer must be at least 1, got 0"),
-        ({"block_size": -3}, "block_size must be at least 1, got -3"),
+        ({"n_layer": 0}, "n_layer must be from 1 to 1,000,000, got 0"),
+        ({"block_size": -3}, "block_size must be from 1 to 1,000,000, got -3"),
         ({"n_head": 3}, "n_embd must be a multiple of n_head, got 128 and 3"),
         ({"dropout": 1.0}, "dropout must be in"),
     ],

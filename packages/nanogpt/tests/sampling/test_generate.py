@@ -87,6 +87,13 @@ def test_frequencies_follow_temperature_and_top_k() -> None:
         assert draws.count(token) / 600 == pytest.approx(probability, abs=0.08)
 
 
+@pytest.mark.parametrize("temperature", [1e-310, 1e-45, 1e-8])
+def test_almost_no_temperature_is_greedy(temperature: float) -> None:
+    greedy = SamplingConfig(num_tokens=30, temperature=0)
+    cold = SamplingConfig(num_tokens=30, temperature=temperature)
+    assert list(generate(model(), [1], cold)) == list(generate(model(), [1], greedy))
+
+
 def test_tokens_come_one_at_a_time() -> None:
     tokens = generate(model(), [1], SamplingConfig(num_tokens=10**9))
     assert 0 <= next(tokens) < VOCAB_SIZE

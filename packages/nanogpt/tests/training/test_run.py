@@ -181,3 +181,12 @@ def test_unwritable_folder_is_named(runner: Runner, tmp_path: Path) -> None:
     blocker.write_text("in the way")
     with pytest.raises(OutputError, match=r"cannot write .*file"):
         runner.start(blocker / "run").train()
+
+
+def test_damaged_optimizer_is_named(runner: Runner, tmp_path: Path) -> None:
+    runner.start(tmp_path).train()
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    state["training"]["optimizer"] = {"state": {}, "param_groups": []}
+    torch.save(state, tmp_path / "checkpoint.pt")
+    with pytest.raises(CheckpointError, match=r"optimizer's state in .*checkpoint.pt is damaged"):
+        runner.resume(tmp_path)

@@ -19,7 +19,10 @@ def sample(command: Sample, out: Console, err: Console) -> None:
     prompt = command.prompt.encode("utf-8", "replace").decode() or "\n"
     if unknown := tokenizer.unknown(prompt):
         err.print(
-            f"the model does not know {unknown!r} of the prompt", markup=False, highlight=False
+            f"the model does not know {unknown!r} of the prompt",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
         )
     model = checkpoint.build_model(device)
     tokens = generate(model, tokenizer.encode(prompt).tolist(), command.sampling)

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +22,11 @@ from nanogpt.training.run import CHECKPOINT, LOG, PLOT, Corpus, Run
 
 
 def train(command: Train, out: Console, err: Console) -> None:
-    """Train as ``command`` says; report on ``out``, progress on ``err``."""
+    """Train as ``command`` says; report on ``out``, progress on ``err``.
+
+    A run that a signal stopped is saved and reported like any other, and exits as that signal
+    would have, so that a script does not take it for a finished one.
+    """
     if command.threads is not None:
         if command.threads < 1:
             raise ConfigError(f"threads must be at least 1, got {command.threads}")
@@ -29,7 +34,8 @@ def train(command: Train, out: Console, err: Console) -> None:
     begin = time.perf_counter()
     run = _open(command)
     _announce(run, err)
-    with TrainProgress(run.trainer.config.max_steps, err) as progress, _stop_on_signal(run, err):
+    progress = TrainProgress(run.trainer.config.max_steps, err)
+    with progress, _stop_on_signal(run, err) as received:
         progress.begin(run.trainer.step)
         records = run.train(progress.on_step, progress.on_record)
     if not records:
@@ -50,6 +56,8 @@ def train(command: Train, out: Console, err: Console) -> None:
         out.out(json.dumps(result), highlight=False)
     else:
         _show(result, run, out)
+    if received:
+        sys.exit(128 + received[0])
 
 
 def resumed(command: Train) -> Train:
@@ -99,20 +107,26 @@ def _announce(run: Run, err: Console) -> None:
 
 
 @contextmanager
-def _stop_on_signal(run: Run, err: Console) -> Iterator[None]:
-    """Turn the first Ctrl-C or SIGTERM into an orderly stop; the second one acts as usual."""
+def _stop_on_signal(run: Run, err: Console) -> Iterator[list[int]]:
+    """Turn the first Ctrl-C or SIGTERM into an orderly stop; the second one acts as usual.
+
+    Yields:
+        The numbers of the signals received; empty at first.
+    """
+    received: list[int] = []
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
+    def stop(number: int, _frame: FrameType | None) -> None:
+        received.append(number)
         run.stop()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for caught, handler in before.items():
+            signal.signal(caught, handler)
         err.print("stopping after this step; the checkpoint is saved")
 
     for number in before:
         signal.signal(number, stop)
     try:
-        yield
+        yield received
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -21,14 +21,14 @@ def read_corpus(name: str) -> str:
     if name == SHAKESPEARE:
         return read_plays()
     path = Path(name)
-    if path.is_dir():
-        raise CorpusError(f"{path} is a folder; expected a text file or '{SHAKESPEARE}'")
     try:
         raw = path.read_bytes()
     except FileNotFoundError as error:
         raise CorpusError(
             f"no file {path}; expected the path of a text file or '{SHAKESPEARE}'"
         ) from error
+    except IsADirectoryError as error:
+        raise CorpusError(f"{path} is a folder; expected a text file or '{SHAKESPEARE}'") from error
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror}") from error
     text = _decode(raw, path)

@@ -23,8 +23,8 @@ class GPTConfig:
     def __post_init__(self) -> None:
         """Refuse a shape that cannot be built."""
         for name in ("block_size", "n_layer", "n_head", "n_embd"):
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+            if not 1 <= getattr(self, name) <= 1_000_000:
+                raise ConfigError(f"{name} must be from 1 to 1,000,000, got {getattr(self, name)}")
         if self.n_embd % self.n_head:
             raise ConfigError(
                 f"n_embd must be a multiple of n_head, got {self.n_embd} and {self.n_head}"

@@ -25,5 +25,7 @@ class SamplingConfig:
             raise ConfigError(f"num_tokens must not be negative, got {self.num_tokens}")
         if not 0 <= self.temperature < math.inf:
             raise ConfigError(f"temperature must be 0 or more, got {self.temperature}")
+        if not 0 <= self.seed < 2**63:  # what torch can take
+            raise ConfigError(f"seed must be in [0, 2^63), got {self.seed}")
         if self.top_k is not None and self.top_k < 1:
             raise ConfigError(f"top_k must be at least 1, got {self.top_k}")

@@ -70,7 +70,9 @@ def _draw(logits: Tensor, config: SamplingConfig, random: torch.Generator) -> in
     """Return one token id drawn from (V,) ``logits``."""
     if config.temperature == 0:
         return int(logits.argmax())
-    logits = logits / config.temperature
+    # At most 0 and divided by no less than float32 can hold: no temperature gives inf or NaN.
+    temperature = max(config.temperature, torch.finfo(logits.dtype).tiny)
+    logits = (logits - logits.max()) / temperature
     if config.top_k is not None and config.top_k < len(logits):
         kth = logits.topk(config.top_k).values[-1]
         logits = logits.masked_fill(logits < kth, -torch.inf)

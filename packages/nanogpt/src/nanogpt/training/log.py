@@ -62,7 +62,7 @@ def _read(path: Path) -> list[LogRecord]:
     if not path.exists():
         return []
     records = []
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             records.append(LogRecord(**json.loads(line)))
         except (ValueError, TypeError):  # a line cut short by a kill, or written by someone else

@@ -29,7 +29,8 @@ def plot_loss(records: Sequence[LogRecord], title: str, path: Path) -> None:
             textcoords="offset points",
             ha="center",
         )
-    axes.set(title=title, xlabel="step", ylabel="loss, nats per token")
+    axes.set_title(title, parse_math=False)  # the name of a file may hold a $
+    axes.set(xlabel="step", ylabel="loss, nats per token")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)

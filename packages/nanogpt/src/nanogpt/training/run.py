@@ -17,7 +17,7 @@ import torch
 from nanogpt.atomic import write_text
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.data.splits import Splits
-from nanogpt.errors import CheckpointError, OutputError
+from nanogpt.errors import CheckpointError, ConfigError, OutputError
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
 from nanogpt.tokenizers.base import Tokenizer
@@ -95,7 +95,9 @@ class Run:
         """Go on from ``checkpoint`` in ``folder``; exactly, if ``config`` is the one it had.
 
         Raises:
-            CheckpointError: It was trained on another text, or does not fit its own shape.
+            CheckpointError: It was trained on another text, is incomplete, or does not fit its
+                own shape.
+            ConfigError: It has made more steps than ``config`` asks for.
         """
         model = checkpoint.build_model(device)
         run = cls(folder, corpus, checkpoint.tokenizer, model, config)
@@ -104,7 +106,17 @@ class Run:
                 f"{folder / CHECKPOINT} was trained on another text than '{corpus.name}' holds; "
                 "resume with the same corpus, or train anew without --resume"
             )
-        run.trainer.load_state_dict(checkpoint.training)
+        try:
+            run.trainer.load_state_dict(checkpoint.training)
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(
+                f"the optimizer's state in {folder / CHECKPOINT} is damaged: {error}; train again"
+            ) from error
+        if run.trainer.step > config.max_steps:
+            raise ConfigError(
+                f"the run in {folder} has made {run.trainer.step:,} steps already; "
+                f"--max-steps counts them, and {config.max_steps:,} is fewer"
+            )
         run.seconds = checkpoint.seconds
         return run
 
@@ -182,7 +194,7 @@ class Run:
             training=self.trainer.state_dict(),
             seconds=self.seconds,
         ).save(self.folder / CHECKPOINT)
-        plot_loss(records, f"Loss on {self._corpus}", self.folder / PLOT)
+        plot_loss(records, f"Loss on {Path(self._corpus).name}", self.folder / PLOT)
 
     def _describe(self) -> None:
         """Write the configuration and the tokenizer for people; the checkpoint has them too."""
@@ -197,7 +209,10 @@ class Run:
 
 def _set_aside_earlier(folder: Path) -> None:
     """Move the files of an earlier run in ``folder`` into the first free ``earlier-N`` of it."""
-    earlier = [folder / name for name in FILES if (folder / name).exists()]
+    try:
+        earlier = [folder / name for name in FILES if (folder / name).exists()]
+    except OSError as error:
+        raise OutputError(f"cannot use the folder {folder}: {error.strerror}") from error
     if not earlier:
         return
     number = 1
