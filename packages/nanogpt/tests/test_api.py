@@ -20,6 +20,16 @@ def test_import_needs_no_torch() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+def test_help_needs_no_torch() -> None:
+    code = (
+        "import sys; from nanogpt.cli import main\n"
+        "try: main(['train', '--help'])\n"
+        "finally: sys.exit(3 if 'torch' in sys.modules else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "--max-steps" in done.stdout
+
+
 def test_train_and_generate_in_memory() -> None:
     text = "to be, or not to be: " * 100
     tokenizer = nanogpt.CharTokenizer.train(text)
