@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _wait_without_spinning() -> None:
     # A model this small meets a barrier of torch's threads every few microseconds. GNU OpenMP spins
     # there up to 300,000 times before it sleeps; where another program has the core that the last
-    # thread waits for, that made training over ten times slower. It reads this once, before torch
+    # thread waits for, that slowed training many times over. It reads this once, before torch
     # is imported; on a machine with free cores it costs nothing that we could measure.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
