@@ -1,8 +1,9 @@
 import subprocess
 from pathlib import Path
 
-import portable_lock
 import pytest
+
+import portable_lock
 from portable_lock import LockError, find_addresses, portable
 
 INDEX = "https://index.example/files"

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 import readme_commands
 from readme_commands import ROOT, commands
 

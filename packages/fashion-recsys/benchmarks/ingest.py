@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
-from fashion_recsys import generate
 from rich.console import Console
 from rich.table import Table
+
+from fashion_recsys import generate
 
 OURS = """
 import sys

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from fashion_recsys import Dataset, generate, ingest
 from fashion_recsys.columns import ARTICLES, CUSTOMERS, LOG_SCHEMA, TRANSACTIONS, RawTable
 

@@ -6,8 +6,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import fashion_recsys
 import pytest
+
+import fashion_recsys
 from fashion_recsys.cli import main
 
 COMMANDS = ["demo", "ingest", "evaluate", "synth"]

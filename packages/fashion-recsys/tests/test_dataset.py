@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+
 from fashion_recsys import Dataset, DatasetError, ingest
 
 

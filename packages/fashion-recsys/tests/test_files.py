@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+
 from fashion_recsys import OutputError
 from fashion_recsys.files import recover, replaced_folder
 

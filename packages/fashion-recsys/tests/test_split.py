@@ -5,9 +5,10 @@ from datetime import date
 
 import polars as pl
 import pytest
-from fashion_recsys import SettingError, SplitError, TimeSplit
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fashion_recsys import SettingError, SplitError, TimeSplit
 
 FIRST, LAST = date(2020, 9, 1), date(2020, 9, 21)
 

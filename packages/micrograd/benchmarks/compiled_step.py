@@ -16,6 +16,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from micrograd import MLP, SGD
 from micrograd.compiler import FlatParameters, compile  # noqa: A004  # the function's name
 from micrograd.datasets import moons

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from micrograd import InputError
 from micrograd.benchmark import comparison, peer, workloads
 from micrograd.benchmark.comparison import OURS, Row, demo_request

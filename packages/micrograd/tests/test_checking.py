@@ -3,6 +3,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from micrograd import InputError, Value, dot, sum_values
 from micrograd.checking import Entry, GradcheckReport, gradcheck
 from micrograd.operations import OPERATIONS, Operation

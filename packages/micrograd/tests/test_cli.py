@@ -6,6 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+
 from micrograd import MLP
 from micrograd.cli import main
 

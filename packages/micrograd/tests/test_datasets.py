@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
+from sklearn import datasets as reference
+
 from micrograd import InputError
 from micrograd.datasets import DATASETS, Dataset, blobs, circles, moons, spirals, xor
-from sklearn import datasets as reference
 
 
 def sorted_rows(points: object, classes: object) -> np.ndarray:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from graphviz.backend import dot_command
+
 from micrograd import MLP, DrawingError, Value, dot, draw
 from micrograd.losses import svm_max_margin
 from micrograd.pictures import dot_program

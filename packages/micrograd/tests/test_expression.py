@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from micrograd import InputError, Value
 from micrograd.expression import FUNCTIONS, Expression, parse_point
 

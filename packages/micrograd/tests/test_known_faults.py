@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from micrograd import MLP, Layer, Neuron, ShapeError, Value, grad
 
 

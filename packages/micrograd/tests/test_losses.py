@@ -4,9 +4,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch.nn import functional
+
 from micrograd import InputError, ShapeError, Value
 from micrograd.losses import bce_with_logits, cross_entropy, l2, mse, svm_max_margin
-from torch.nn import functional
 
 numbers = st.floats(-50, 50).map(lambda x: round(x, 6))
 rows = st.lists(numbers, min_size=1, max_size=6)

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 import torch
+
 from micrograd import MLP, InputError, Layer, Module, ShapeError, Value
 from micrograd.nn import Activation
 

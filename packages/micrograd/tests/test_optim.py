@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from micrograd import SGD, Adam, InputError, Value
 from micrograd.optim import SCHEDULES, Optimizer
 

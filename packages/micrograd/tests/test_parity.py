@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from micrograd import Value, dot, grad, linear, maximum, minimum, sum_values
 from micrograd.operations import OPERATIONS
 

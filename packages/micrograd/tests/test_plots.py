@@ -3,12 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from PIL import Image
+
 from micrograd import MLP
 from micrograd.datasets import Dataset, blobs, moons
 from micrograd.pictures.animation import animate_boundary
 from micrograd.pictures.plots import draw_boundary, plot_boundaries, plot_boundary, plot_loss
 from micrograd.training import History
-from PIL import Image
 
 
 @pytest.mark.parametrize(("data", "outputs"), [(moons(20), 1), (blobs(21), 3), (moons(20), 2)])

@@ -1,5 +1,6 @@
 import pytest
 import torch
+
 from micrograd import MLP, InputError
 from micrograd.datasets import Dataset, blobs, circles, moons
 from micrograd.training import Recipe, accuracy, choose_loss, fit, predict

@@ -17,6 +17,8 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
+
 from nanogpt.data.corpus import read_corpus
 from nanogpt.data.splits import Splits
 from nanogpt.models.config import GPTConfig
@@ -25,7 +27,6 @@ from nanogpt.tokenizers.char import CharTokenizer
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.optimizer import learning_rate
 from nanogpt.training.trainer import Trainer
-from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
 
 
 def plain_loop(model: GPT, tokens: np.ndarray, config: TrainConfig) -> Callable[[], float]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from nanogpt.cli import main
 from nanogpt.models.config import GPTConfig
 from nanogpt.training.config import TrainConfig

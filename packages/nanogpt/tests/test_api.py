@@ -3,8 +3,9 @@
 import subprocess
 import sys
 
-import nanogpt
 import pytest
+
+import nanogpt
 
 
 def test_every_public_name_is_there() -> None:

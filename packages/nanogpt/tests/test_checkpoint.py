@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from nanogpt.checkpoint import FORMAT, Checkpoint
 from nanogpt.errors import CheckpointError, OutputError
 from nanogpt.models.config import GPTConfig

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.cli import main
 from nanogpt.commands.progress import TrainProgress

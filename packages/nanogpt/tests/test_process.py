@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import torch
+
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.cli import main
 

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import bm25s
 import numpy as np
+
 from search_system import BM25, Analyzer, Index
 
 

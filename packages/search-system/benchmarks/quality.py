@@ -16,6 +16,7 @@ from typing import Any
 from peers import Bm25s
 from rich.console import Console
 from rich.table import Table
+
 from search_system import (
     BM25,
     AnalysisConfig,

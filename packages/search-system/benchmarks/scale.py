@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
+
 from search_system import Document, Index, write_index
 
 WORDS = 60

@@ -25,6 +25,7 @@ import numpy as np
 from peers import Bm25s, Engine, Ours, PlainPython
 from rich.console import Console
 from rich.table import Table
+
 from search_system import (
     BM25,
     AnalysisConfig,

@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+
 from search_system import AnalysisConfig, Analyzer, OptionError
 from search_system.analysis.normalize import normalize, split_identifiers
 

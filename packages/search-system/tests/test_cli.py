@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+
 from search_system.cli import main
 
 Run = Callable[..., str]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from search_system import AnalysisConfig, Document, Index, write_index
 from search_system.pydocs.extract import distinct, extract, read_docs
 from search_system.pydocs.known_items import find_known_items, make_query

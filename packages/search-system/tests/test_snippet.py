@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from search_system import AnalysisConfig, Analyzer, make_snippet
 from search_system.snippet import one_line
 

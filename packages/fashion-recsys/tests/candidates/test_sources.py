@@ -6,10 +6,11 @@ from datetime import date
 
 import polars as pl
 import pytest
-from fashion_recsys import BestSellers, CandidateSource, NotFittedError, OwnPurchases, in_turn
-from fashion_recsys.columns import CANDIDATE_SCHEMA
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fashion_recsys import BestSellers, CandidateSource, NotFittedError, OwnPurchases, in_turn
+from fashion_recsys.columns import CANDIDATE_SCHEMA
 
 SOURCES = [BestSellers, OwnPurchases]
 AS_OF = date(2020, 9, 10)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
+
 from fashion_recsys import Dataset, Evaluation, Score, SettingError, SplitError, TimeSplit, evaluate
 from fashion_recsys.evaluation import evaluate as module
 from fashion_recsys.evaluation.table import render
-from rich.console import Console
 
 
 def dataset(log: pl.LazyFrame) -> Dataset:

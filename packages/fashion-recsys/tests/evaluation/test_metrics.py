@@ -2,10 +2,11 @@
 
 import polars as pl
 import pytest
-from fashion_recsys.columns import CANDIDATE_SCHEMA
-from fashion_recsys.evaluation.metrics import average_precision, find_hits, recall_at
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fashion_recsys.columns import CANDIDATE_SCHEMA
+from fashion_recsys.evaluation.metrics import average_precision, find_hits, recall_at
 
 RANKED = st.dictionaries(
     st.integers(0, 4), st.lists(st.integers(0, 9), unique=True, min_size=1, max_size=10)

@@ -1,6 +1,7 @@
 """The known figures of the real H&M days: train 16 to 20 September 2020, test 21 September."""
 
 import pytest
+
 from fashion_recsys import Dataset, Score, TimeSplit, evaluate
 
 Scores = dict[tuple[str, str], Score]

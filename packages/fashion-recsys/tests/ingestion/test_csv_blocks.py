@@ -5,13 +5,14 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars import String
+
 from fashion_recsys import InputError
 from fashion_recsys.columns import Field, RawTable
 from fashion_recsys.ingestion.csv_blocks import CsvBlocks, end_of_records
 from fashion_recsys.ingestion.sources import RawFile
-from hypothesis import given
-from hypothesis import strategies as st
-from polars import String
 
 RAW = RawFile(RawTable("t", (Field("a", String()), Field("b", String()))), Path("t.csv"))
 VALUES = st.text(alphabet='a,"\n é', max_size=6)

@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 from fashion_recsys import Dataset, InputError, OutputError, SettingError, ingest
 from fashion_recsys.columns import ARTICLES, CUSTOMERS, TRANSACTIONS, RawTable
 from fashion_recsys.ingestion import log as log_module

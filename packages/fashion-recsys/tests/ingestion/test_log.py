@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from fashion_recsys.ingestion.id_map import IdMap
-from fashion_recsys.ingestion.log import parts_of_days
 from hypothesis import given
 from hypothesis import strategies as st
+
+from fashion_recsys.ingestion.id_map import IdMap
+from fashion_recsys.ingestion.log import parts_of_days
 
 IDS = st.lists(st.lists(st.text(max_size=3), max_size=8), max_size=5)
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from fashion_recsys import InputError
 from fashion_recsys.columns import ARTICLES, TRANSACTIONS, RawTable
 from fashion_recsys.ingestion.read_table import BadRows, read_table
 from fashion_recsys.ingestion.sources import RawFile
 from fashion_recsys.progress import silent
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 ROW = ["2020-09-16", "a" * 64, "0108775015", "0.05", "2"]
 

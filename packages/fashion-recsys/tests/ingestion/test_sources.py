@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from fashion_recsys import InputError
 from fashion_recsys.columns import ARTICLES, TRANSACTIONS, RawTable
 from fashion_recsys.ingestion.sources import RawFile, find_files

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+
 from fashion_recsys import Dataset, OutputError, SettingError, TimeSplit, evaluate, generate
 from fashion_recsys.synth.facts import REAL, measure
 from fashion_recsys.synth.popularity import shares_by_rank

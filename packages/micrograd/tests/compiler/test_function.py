@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from micrograd import MLP, SGD, Module, Value, dot, linear, maximum, sum_values
 from micrograd.compiler import FlatParameters
 from micrograd.compiler import compile as compile_function

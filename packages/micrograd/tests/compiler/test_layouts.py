@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from micrograd import dot, linear, sum_values
 from micrograd.compiler import compile as compile_function
 

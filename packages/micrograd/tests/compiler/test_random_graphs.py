@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from micrograd import Value, linear, maximum, minimum, sum_values
 from micrograd.compiler import compile as compile_function
 from micrograd.compiler.kernels import KERNELS

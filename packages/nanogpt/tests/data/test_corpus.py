@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from nanogpt.data.corpus import read_corpus
 from nanogpt.errors import CorpusError
 

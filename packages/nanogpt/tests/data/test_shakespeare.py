@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from nanogpt.data.shakespeare import read_plays, to_dialogue
 
 SCENE = """# Hamlet

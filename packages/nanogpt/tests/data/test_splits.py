@@ -5,6 +5,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nanogpt.data.splits import BatchSampler, Splits, consecutive_batches
 from nanogpt.errors import CorpusError
 

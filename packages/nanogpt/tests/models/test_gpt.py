@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
+
 from nanogpt.errors import ConfigError
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT, KVCache, cross_entropy
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.sampling.generate import generate
-from torch import Tensor
 
 VOCAB_SIZE = 97
 CONFIG = GPTConfig(block_size=32, n_layer=3, n_head=4, n_embd=48)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from nanogpt.errors import ConfigError
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT

@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nanogpt.errors import TokenizerError
 from nanogpt.tokenizers.char import UNKNOWN, CharTokenizer
 from nanogpt.tokenizers.registry import tokenizer_from_dict

@@ -3,6 +3,7 @@
 import math
 
 import pytest
+
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
 from nanogpt.training.config import TrainConfig

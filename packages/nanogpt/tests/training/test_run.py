@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.errors import CheckpointError, CorpusError, DivergedError, OutputError
 from nanogpt.models.config import GPTConfig

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
+
 from nanogpt.data.splits import Splits
 from nanogpt.errors import DivergedError
 from nanogpt.models.config import GPTConfig
@@ -13,7 +15,6 @@ from nanogpt.tokenizers.char import CharTokenizer
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.run import Corpus
 from nanogpt.training.trainer import Trainer
-from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
 
 
 @pytest.fixture
