@@ -103,7 +103,7 @@ def edit(path: Path, **changes: Any) -> None:
 
 def test_another_version(saved: Path) -> None:
     edit(saved, version=99)
-    with pytest.raises(CheckpointError, match="has checkpoint version 99, this nanogpt reads 1"):
+    with pytest.raises(CheckpointError, match="has checkpoint version 99, this nanogpt reads 2"):
         Checkpoint.load(saved)
 
 
@@ -128,7 +128,10 @@ def test_incomplete(saved: Path, changes: dict[str, Any]) -> None:
 
 
 def test_weights_of_another_shape(saved: Path) -> None:
-    edit(saved, model_config={"block_size": 8, "n_layer": 2, "n_head": 2, "n_embd": 16})
+    edit(
+        saved,
+        model_config={"kind": "gpt", "block_size": 8, "n_layer": 2, "n_head": 2, "n_embd": 16},
+    )
     with pytest.raises(CheckpointError, match=r"do not fit the saved shape: .*wpe.weight"):
         Checkpoint.load(saved).build_model(torch.device("cpu"))
 

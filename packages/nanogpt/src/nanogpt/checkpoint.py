@@ -14,21 +14,21 @@ import torch
 
 from nanogpt.atomic import atomic_path
 from nanogpt.errors import CheckpointError, ConfigError, TokenizerError
-from nanogpt.models.config import GPTConfig
-from nanogpt.models.gpt import GPT
+from nanogpt.models.config import ModelConfig
+from nanogpt.models.registry import Model, build_model, config_from_dict, config_to_dict
 from nanogpt.tokenizers.base import Tokenizer
 from nanogpt.tokenizers.registry import tokenizer_from_dict
 from nanogpt.training.config import TrainConfig
 
 FORMAT = "nanogpt checkpoint"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """A model, its tokenizer, and the state that its training continues from."""
 
-    model_config: GPTConfig
+    model_config: ModelConfig
     train_config: TrainConfig
     corpus: str
     """Name or path of the corpus, as given."""
@@ -40,13 +40,13 @@ class Checkpoint:
     seconds: float
     """Time spent in training so far."""
 
-    def build_model(self, device: torch.device) -> GPT:
+    def build_model(self, device: torch.device) -> Model:
         """Return the trained model on ``device``.
 
         Raises:
             CheckpointError: The weights do not fit the configuration.
         """
-        model = GPT(self.model_config, self.tokenizer.vocab_size)
+        model = build_model(self.model_config, self.tokenizer.vocab_size)
         try:
             model.load_state_dict(self.training["model"])
         except RuntimeError as error:
@@ -63,7 +63,7 @@ class Checkpoint:
         state = {
             "format": FORMAT,
             "version": VERSION,
-            "model_config": asdict(self.model_config),
+            "model_config": config_to_dict(self.model_config),
             "train_config": asdict(self.train_config),
             "corpus": self.corpus,
             "corpus_sha256": self.corpus_sha256,
@@ -101,7 +101,7 @@ class Checkpoint:
                 raise CheckpointError(f"{path} is not a complete checkpoint; train again")
         try:
             return cls(
-                model_config=GPTConfig(**state["model_config"]),
+                model_config=config_from_dict(state["model_config"]),
                 train_config=TrainConfig(**state["train_config"]),
                 corpus=state["corpus"],
                 corpus_sha256=state["corpus_sha256"],

@@ -1,4 +1,4 @@
-"""The command line: ``nanogpt train`` and ``nanogpt sample``.
+"""The command line: a subcommand per configuration of ``commands/config.py``.
 
 The parts that need torch are imported by the command that needs them, so that ``--help`` and a
 mistyped flag answer at once.
@@ -7,6 +7,7 @@ mistyped flag answer at once.
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from typing import Annotated
 
@@ -16,10 +17,16 @@ from rich.console import Console
 from nanogpt.commands.config import Sample, Train
 from nanogpt.errors import NanogptError
 
+Command = Train | Sample
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
 )
+_FUNCTIONS = {
+    Train: "nanogpt.commands.train:train",
+    Sample: "nanogpt.commands.sample:sample",
+}
+"""What each command runs; imported when it is asked for, see above."""
 _DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.
 
 nanogpt train && nanogpt sample --prompt "ROMEO:"
@@ -75,7 +82,7 @@ def _out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text
 
 
-def _parse(arguments: list[str]) -> Train | Sample:
+def _parse(arguments: list[str]) -> Command:
     command = tyro.cli(
         _Command,
         prog="nanogpt",
@@ -96,12 +103,6 @@ def _parse(arguments: list[str]) -> Train | Sample:
     return command
 
 
-def _run(command: Train | Sample, out: Console, err: Console) -> None:
-    if isinstance(command, Train):
-        from nanogpt.commands.train import train  # noqa: PLC0415  torch, see above
-
-        train(command, out, err)
-    else:
-        from nanogpt.commands.sample import sample  # noqa: PLC0415  torch, see above
-
-        sample(command, out, err)
+def _run(command: Command, out: Console, err: Console) -> None:
+    module, name = _FUNCTIONS[type(command)].split(":")
+    getattr(import_module(module), name)(command, out, err)

@@ -18,6 +18,7 @@ from nanogpt.commands.progress import TrainProgress
 from nanogpt.data.corpus import read_corpus
 from nanogpt.device import pick_device
 from nanogpt.errors import ConfigError
+from nanogpt.models.config import GPTConfig
 from nanogpt.training.run import CHECKPOINT, LOG, PLOT, Corpus, Run
 
 
@@ -63,6 +64,8 @@ def train(command: Train, out: Console, err: Console) -> None:
 def resumed(command: Train) -> Train:
     """Return the configuration of the run that ``command`` resumes, as defaults for its flags."""
     saved = Checkpoint.load(command.out / CHECKPOINT)
+    if not isinstance(saved.model_config, GPTConfig):
+        raise ConfigError(f"{command.out / CHECKPOINT} holds a {saved.model_config.kind}, no GPT")
     return Train(
         corpus=saved.corpus,
         out=command.out,

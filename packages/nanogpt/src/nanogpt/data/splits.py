@@ -67,20 +67,27 @@ class BatchSampler:
 
 
 def consecutive_batches(
-    tokens: Tensor, *, block_size: int, batch_size: int
+    tokens: Tensor, *, block_size: int, batch_size: int, overlap: int = 0
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Cut ``tokens`` into blocks side by side, so that all but the first are predicted once.
+    """Cut ``tokens`` into windows that predict every token after the first ``overlap`` + 1 once.
+
+    Args:
+        tokens: (N,).
+        block_size: T, tokens in a window.
+        batch_size: Windows at a time.
+        overlap: Tokens at a window's start that the window before it has predicted; they are
+            context only. Fewer than ``block_size``.
 
     Yields:
         Inputs and next tokens, (B, T) each; the last batch has fewer rows, and what is left over
         after it comes as one row shorter than ``block_size``.
     """
-    count = (len(tokens) - 1) // block_size
-    whole = count * block_size
-    inputs = tokens[:whole].view(count, block_size)
-    targets = tokens[1 : whole + 1].view(count, block_size)
+    stride = block_size - overlap
+    count = max((len(tokens) - 1 - overlap) // stride, 0)
+    windows = tokens.unfold(0, block_size + 1, stride)[:count] if count else tokens.new_empty(0, 1)
     for first in range(0, count, batch_size):
-        rows = slice(first, first + batch_size)
-        yield inputs[rows].long(), targets[rows].long()
-    if whole < len(tokens) - 1:
-        yield tokens[None, whole:-1].long(), tokens[None, whole + 1 :].long()
+        rows = windows[first : first + batch_size].long()  # (B, T + 1)
+        yield rows[:, :-1], rows[:, 1:]
+    left = tokens[count * stride :].long()
+    if len(left) - 1 > overlap:
+        yield left[None, :-1], left[None, 1:]

@@ -163,5 +163,10 @@ class GPT(nn.Module):
 
 
 def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
-    """Return the mean loss in nats per token of (B, T, V) logits on (B, T) next tokens."""
+    """Return the mean loss in nats per token of (B, P, V) logits on (B, T) next tokens.
+
+    A model that needs some context before its first prediction gives P < T logits; they belong to
+    the last P targets.
+    """
+    targets = targets[:, targets.size(1) - logits.size(1) :]
     return F.cross_entropy(logits.flatten(0, 1), targets.flatten())

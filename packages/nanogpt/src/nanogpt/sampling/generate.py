@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 import torch
 from torch import Tensor
 
+from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT, KVCache
+from nanogpt.models.registry import Model
 from nanogpt.sampling.config import SamplingConfig
 
 
 def generate(
-    model: GPT, prompt: Sequence[int], config: SamplingConfig, *, use_cache: bool = True
+    model: Model, prompt: Sequence[int], config: SamplingConfig, *, use_cache: bool = True
 ) -> Iterator[int]:
     """Yield tokens that follow ``prompt``, each as soon as it is drawn.
 
@@ -49,20 +51,25 @@ def generate(
 class _Reader:
     """Gives the logits after a context that grows by one token or starts anew."""
 
-    def __init__(self, model: GPT, *, use_cache: bool) -> None:
+    def __init__(self, model: Model, *, use_cache: bool) -> None:
         self._model = model.eval()
-        self._use_cache = use_cache
+        self._use_cache = use_cache and isinstance(model, GPT)
         self._device = model.wte.weight.device
         self._cache: KVCache | None = None
 
     @torch.inference_mode()
     def next_logits(self, context: list[int]) -> Tensor:
         """Return the logits of the token after ``context``, (V,), on the CPU in float32."""
-        if self._use_cache and (self._cache is None or self._cache.length + 1 != len(context)):
-            self._cache = KVCache(self._model.config, 1, self._device)
+        config = self._model.config
+        if (
+            isinstance(config, GPTConfig)
+            and self._use_cache
+            and (self._cache is None or self._cache.length + 1 != len(context))
+        ):
+            self._cache = KVCache(config, 1, self._device)
         seen = self._cache.length if self._cache is not None else 0
         idx = torch.tensor([context[seen:]], device=self._device)  # (1, T)
-        logits: Tensor = self._model(idx, self._cache)  # (1, T, V)
+        logits: Tensor = self._model(idx, *filter(None, [self._cache]))  # (1, T, V)
         return logits[0, -1].float().cpu()
 
 

@@ -18,8 +18,8 @@ from nanogpt.atomic import write_text
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.data.splits import Splits
 from nanogpt.errors import CheckpointError, ConfigError, OutputError
-from nanogpt.models.config import GPTConfig
-from nanogpt.models.gpt import GPT
+from nanogpt.models.config import ModelConfig
+from nanogpt.models.registry import Model, build_model, config_to_dict
 from nanogpt.tokenizers.base import Tokenizer
 from nanogpt.tokenizers.char import CharTokenizer
 from nanogpt.training.config import TrainConfig
@@ -47,12 +47,12 @@ class Run:
     """A training run; build one with `start` or `resume`, then call `train`."""
 
     def __init__(
-        self, folder: Path, corpus: Corpus, tokenizer: Tokenizer, model: GPT, config: TrainConfig
+        self, folder: Path, corpus: Corpus, tokenizer: Tokenizer, model: Model, config: TrainConfig
     ) -> None:
         tokens = tokenizer.encode(corpus.text)
         self.folder = folder
         self.tokenizer = tokenizer
-        self.splits = Splits.by_position(tokens, model.config.block_size)
+        self.splits = Splits.by_position(tokens, model.config.window_size)
         self.trainer = Trainer(model, self.splits, config)
         self.seconds = 0.0
         self._corpus = corpus.name
@@ -65,7 +65,7 @@ class Run:
         folder: Path,
         corpus: Corpus,
         *,
-        model_config: GPTConfig,
+        model_config: ModelConfig,
         config: TrainConfig,
         device: torch.device,
     ) -> Self:
@@ -77,7 +77,7 @@ class Run:
         """
         tokenizer = CharTokenizer.train(corpus.text)
         generator = torch.Generator().manual_seed(config.seed)
-        model = GPT(model_config, tokenizer.vocab_size, generator).to(device)
+        model = build_model(model_config, tokenizer.vocab_size, generator).to(device)
         run = cls(folder, corpus, tokenizer, model, config)
         _set_aside_earlier(folder)
         return run
@@ -200,7 +200,7 @@ class Run:
         """Write the configuration and the tokenizer for people; the checkpoint has them too."""
         config = {
             "corpus": self._corpus,
-            "model": asdict(self.trainer.model.config),
+            "model": config_to_dict(self.trainer.model.config),
             "training": asdict(self.trainer.config),
         }
         write_text(self.folder / CONFIG, json.dumps(config, indent=2) + "\n")

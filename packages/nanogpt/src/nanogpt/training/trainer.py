@@ -14,7 +14,8 @@ from torch import nn
 
 from nanogpt.data.splits import BatchSampler, Splits, consecutive_batches
 from nanogpt.errors import DivergedError
-from nanogpt.models.gpt import GPT, cross_entropy
+from nanogpt.models.gpt import cross_entropy
+from nanogpt.models.registry import Model
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.optimizer import build_optimizer, learning_rate
 
@@ -44,7 +45,7 @@ class Trainer:
         config: The recipe.
     """
 
-    def __init__(self, model: GPT, splits: Splits, config: TrainConfig) -> None:
+    def __init__(self, model: Model, splits: Splits, config: TrainConfig) -> None:
         self.model = model
         self.config = config
         self.step = 0
@@ -53,7 +54,7 @@ class Trainer:
         self._val = splits.val
         self._sampler = BatchSampler(
             splits.train,
-            block_size=model.config.block_size,
+            block_size=model.config.window_size,
             batch_size=config.batch_size,
             seed=config.seed,
         )
@@ -96,15 +97,17 @@ class Trainer:
     def evaluate(self) -> float:
         """Return the mean loss on the whole validation split, nats per token."""
         self.model.eval()
-        block_size = self.model.config.block_size
-        batch_size = max(EVAL_TOKENS // block_size, 1)
-        total = 0.0
+        window, overlap = self.model.config.window_size, self.model.config.overlap
+        batch_size = max(EVAL_TOKENS // window, 1)
+        total, count = 0.0, 0
         for inputs, targets in consecutive_batches(
-            self._val, block_size=block_size, batch_size=batch_size
+            self._val, block_size=window, batch_size=batch_size, overlap=overlap
         ):
             logits = self.model(inputs.to(self.device))
-            total += cross_entropy(logits, targets.to(self.device)).item() * targets.numel()
-        return total / (len(self._val) - 1)
+            predictions = logits.size(0) * logits.size(1)
+            total += cross_entropy(logits, targets.to(self.device)).item() * predictions
+            count += predictions
+        return total / count
 
     def state_dict(self) -> dict[str, Any]:
         """Return all that a run continues from."""

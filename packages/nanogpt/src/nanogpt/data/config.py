@@ -1,0 +1,34 @@
+"""Which text, and how it becomes tokens. Free of torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nanogpt.errors import ConfigError
+
+TokenizerKind = Literal["char", "bpe", "gpt2"]
+
+
+@dataclass(frozen=True)
+class CorpusConfig:
+    """A text and its tokenizer."""
+
+    corpus: str = "shakespeare"
+    """A UTF-8 text file, a folder of them, a .jsonl file, or 'shakespeare' (38 plays, installed
+    with nanogpt), or 'tiny-shakespeare' (downloaded once, or given as --file)."""
+    file: Path | None = None
+    """Your copy of a corpus that is otherwise downloaded; its checksum is verified."""
+    text_field: str = "text"
+    """The field of a JSONL record that holds its text."""
+    tokenizer: TokenizerKind = "char"
+    """'char': a token per character; 'bpe': byte pairs learned from the corpus; 'gpt2': GPT-2's."""
+    bpe_vocab_size: int = 4096
+    """Tokens of a 'bpe' vocabulary, the 256 bytes and the end of text included."""
+
+    def __post_init__(self) -> None:
+        """Refuse a vocabulary that cannot hold every byte."""
+        if self.bpe_vocab_size < 257:
+            raise ConfigError(
+                f"bpe_vocab_size must be at least 257 (all bytes and the end of text), got "
+                f"{self.bpe_vocab_size}"
+            )
