@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from nanogpt.cli import main
+from nanogpt.data.config import CorpusConfig
 from nanogpt.models.config import GPTConfig
 from nanogpt.training.config import TrainConfig
-from nanogpt.training.run import Corpus
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -24,8 +24,8 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def corpus() -> Corpus:
-    return Corpus("pangrams", "The quick brown fox jumps over the lazy dog.\n" * 60)
+def corpus(text: Path) -> CorpusConfig:
+    return CorpusConfig(str(text))
 
 
 @pytest.fixture

@@ -9,15 +9,16 @@ import pytest
 import torch
 
 from nanogpt.checkpoint import FORMAT, Checkpoint
+from nanogpt.data.config import CorpusConfig
 from nanogpt.errors import CheckpointError, OutputError
 from nanogpt.models.config import GPTConfig
 from nanogpt.training.config import TrainConfig
-from nanogpt.training.run import Corpus, Run
+from nanogpt.training.run import Run
 
 
 @pytest.fixture
 def saved(
-    corpus: Corpus, model_config: GPTConfig, train_config: TrainConfig, tmp_path: Path
+    corpus: CorpusConfig, model_config: GPTConfig, train_config: TrainConfig, tmp_path: Path
 ) -> Path:
     device = torch.device("cpu")
     train_config = replace(train_config, max_steps=2, eval_interval=2)  # a checkpoint is enough

@@ -37,9 +37,9 @@ def test_run_killed_by_the_system_resumes_to_the_bits_of_a_straight_one(
     assert resumed["step"] == straight["step"] == 6
     for name, weight in straight["model"].items():
         assert torch.equal(resumed["model"][name], weight), name
-    for index, moments in straight["optimizer"]["state"].items():
-        for name, moment in moments.items():
-            assert torch.equal(resumed["optimizer"]["state"][index][name], moment), name
+    for name, moments in straight["optimizer"].items():
+        for key, moment in moments.items():
+            assert torch.equal(resumed["optimizer"][name][key], moment), name
 
 
 def test_output_cut_off_by_its_reader_ends_quietly(run: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import torch
 
 from nanogpt.atomic import atomic_path
+from nanogpt.data.config import CorpusConfig
 from nanogpt.errors import CheckpointError, ConfigError, TokenizerError
 from nanogpt.models.config import ModelConfig
 from nanogpt.models.registry import Model, build_model, config_from_dict, config_to_dict
@@ -30,8 +31,8 @@ class Checkpoint:
 
     model_config: ModelConfig
     train_config: TrainConfig
-    corpus: str
-    """Name or path of the corpus, as given."""
+    corpus: CorpusConfig
+    """Which text, and how it became tokens."""
     corpus_sha256: str
     """Of its token ids; a resumed run must go on with the same text."""
     tokenizer: Tokenizer
@@ -65,7 +66,7 @@ class Checkpoint:
             "version": VERSION,
             "model_config": config_to_dict(self.model_config),
             "train_config": asdict(self.train_config),
-            "corpus": self.corpus,
+            "corpus": self.corpus.to_dict(),
             "corpus_sha256": self.corpus_sha256,
             "tokenizer": self.tokenizer.to_dict(),
             "training": self.training,
@@ -91,7 +92,7 @@ class Checkpoint:
             )
         match state:
             case {
-                "corpus": str(),
+                "corpus": dict(),
                 "corpus_sha256": str(),
                 "seconds": float(),
                 "training": {"step": int(), "model": dict(), "optimizer": dict()},
@@ -103,7 +104,7 @@ class Checkpoint:
             return cls(
                 model_config=config_from_dict(state["model_config"]),
                 train_config=TrainConfig(**state["train_config"]),
-                corpus=state["corpus"],
+                corpus=CorpusConfig.from_dict(state["corpus"]),
                 corpus_sha256=state["corpus_sha256"],
                 tokenizer=tokenizer_from_dict(state["tokenizer"]),
                 training=state["training"],

@@ -14,19 +14,24 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from nanogpt.commands.config import Sample, Train
+from nanogpt.commands.config import Sample, Train, TrainMLP
+from nanogpt.commands.layers import layered
 from nanogpt.errors import NanogptError
 
-Command = Train | Sample
+Command = Train | TrainMLP | Sample
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
+    | Annotated[TrainMLP, tyro.conf.subcommand("train-mlp")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
 )
 _FUNCTIONS = {
     Train: "nanogpt.commands.train:train",
+    TrainMLP: "nanogpt.commands.train:train",
     Sample: "nanogpt.commands.sample:sample",
 }
 """What each command runs; imported when it is asked for, see above."""
+_TRAINING: dict[str, Train | TrainMLP] = {"train": Train(), "train-mlp": TrainMLP()}
+_STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
 _DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.
 
 nanogpt train && nanogpt sample --prompt "ROMEO:"
@@ -83,24 +88,24 @@ def _out_of_memory(error: Exception) -> bool:
 
 
 def _parse(arguments: list[str]) -> Command:
-    command = tyro.cli(
-        _Command,
-        prog="nanogpt",
-        description=_DESCRIPTION,
-        args=arguments,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
-    )
-    if isinstance(command, Train) and command.resume:
+    if not arguments or arguments[0] not in _TRAINING:
+        return tyro.cli(
+            _Command, prog="nanogpt", description=_DESCRIPTION, args=arguments, config=_STYLE
+        )
+    name, *flags = arguments
+    defaults = layered(_TRAINING[name], flags)
+    command = _parse_training(name, flags, defaults)
+    if command.resume:
         from nanogpt.commands.train import resumed  # noqa: PLC0415  torch, see above
 
-        return tyro.cli(
-            Train,
-            prog="nanogpt train",
-            args=arguments[1:],
-            default=resumed(command),
-            config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
-        )
+        command = _parse_training(name, flags, resumed(command))
     return command
+
+
+def _parse_training(name: str, flags: list[str], defaults: Train | TrainMLP) -> Train | TrainMLP:
+    return tyro.cli(
+        type(defaults), prog=f"nanogpt {name}", args=flags, default=defaults, config=_STYLE
+    )
 
 
 def _run(command: Command, out: Console, err: Console) -> None:

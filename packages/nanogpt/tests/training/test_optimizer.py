@@ -7,7 +7,8 @@ import pytest
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
 from nanogpt.training.config import TrainConfig
-from nanogpt.training.optimizer import build_optimizer, learning_rate
+from nanogpt.training.optimizer import build_optimizers
+from nanogpt.training.schedule import learning_rate
 
 CONFIG = TrainConfig(max_steps=110, warmup_steps=10, learning_rate=1.0, min_learning_rate=0.1)
 
@@ -29,7 +30,7 @@ def test_schedule_without_room_for_a_cosine() -> None:
 
 def test_matrices_decay_and_nothing_else() -> None:
     model = GPT(GPTConfig(block_size=8, n_layer=2, n_head=1, n_embd=8), vocab_size=11)
-    decayed, plain = build_optimizer(model, TrainConfig(weight_decay=0.3)).param_groups
+    decayed, plain = build_optimizers(model, TrainConfig(weight_decay=0.3)).adamw.param_groups
     names = {id(parameter): name for name, parameter in model.named_parameters()}
     assert decayed["weight_decay"] == 0.3
     assert plain["weight_decay"] == 0.0

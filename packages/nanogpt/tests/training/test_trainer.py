@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -13,14 +14,14 @@ from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
 from nanogpt.tokenizers.char import CharTokenizer
 from nanogpt.training.config import TrainConfig
-from nanogpt.training.run import Corpus
 from nanogpt.training.trainer import Trainer
 
 
 @pytest.fixture
-def trainer(corpus: Corpus, model_config: GPTConfig, train_config: TrainConfig) -> Trainer:
-    tokenizer = CharTokenizer.train(corpus.text)
-    splits = Splits.by_position(tokenizer.encode(corpus.text), model_config.block_size)
+def trainer(text: Path, model_config: GPTConfig, train_config: TrainConfig) -> Trainer:
+    corpus = text.read_text()
+    tokenizer = CharTokenizer.train(corpus)
+    splits = Splits.by_position(tokenizer.encode(corpus), model_config.block_size)
     model = GPT(
         replace(model_config, dropout=0.0),
         tokenizer.vocab_size,
@@ -68,11 +69,12 @@ def test_validation_loss_is_the_mean_over_every_token(trainer: Trainer) -> None:
 
 
 def test_evaluating_changes_no_later_step(
-    corpus: Corpus, model_config: GPTConfig, train_config: TrainConfig
+    text: Path, model_config: GPTConfig, train_config: TrainConfig
 ) -> None:
     def train(*, evaluating: bool) -> list[float]:
-        tokenizer = CharTokenizer.train(corpus.text)
-        splits = Splits.by_position(tokenizer.encode(corpus.text), model_config.block_size)
+        corpus = text.read_text()
+        tokenizer = CharTokenizer.train(corpus)
+        splits = Splits.by_position(tokenizer.encode(corpus), model_config.block_size)
         model = GPT(model_config, tokenizer.vocab_size, torch.Generator().manual_seed(0))
         trainer = Trainer(model, splits, train_config)
         losses = []

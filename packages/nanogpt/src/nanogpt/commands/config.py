@@ -4,39 +4,76 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from nanogpt.models.config import GPTConfig
+from nanogpt.data.config import CorpusConfig
+from nanogpt.models.config import GPTConfig, MLPConfig
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.training.config import TrainConfig
 
 RUN_FOLDER = Path("runs/nanogpt")
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+PresetName = Literal[
+    "shakespeare-cpu", "shakespeare-gpu", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"
+]
+"""The files in ``presets/``."""
 
 
 @dataclass(frozen=True)
-class Train:
-    """Train a character-level GPT on a text; Ctrl-C saves, --resume goes on.
+class Training:
+    """What training a GPT and training an MLP have in common."""
 
-    Without flags: the plays of Shakespeare, a minute or two on two CPU cores.
-
-    nanogpt train --corpus notes.txt --max-steps 5000
-
-    nanogpt train --resume
-    """
-
-    corpus: str = "shakespeare"
-    """Path of a UTF-8 text file, or 'shakespeare': 38 plays that are installed with nanogpt."""
+    data: CorpusConfig = field(default_factory=CorpusConfig)
     out: Path = RUN_FOLDER
-    """Folder for checkpoint, log and loss curve; an earlier run in it is set aside."""
+    """Folder for checkpoints, log and loss curve; an earlier run in it is set aside."""
+    config: Path | None = None
+    """TOML file with values for the fields of [data], [model] and [training]; flags come first."""
     resume: bool = False
     """Continue the run in the folder with its own settings; flags given beside it change them."""
     device: DeviceName = "auto"
     """What to compute on; auto takes a GPU where there is one."""
     threads: int | None = None
     """CPU threads; PyTorch's choice if not given."""
+    tensorboard: bool = False
+    """Write the record for TensorBoard, too, into the folder."""
     json: bool = False
     """Print the result as JSON."""
-    model: GPTConfig = field(default_factory=GPTConfig)
     training: TrainConfig = field(default_factory=TrainConfig)
+
+
+@dataclass(frozen=True)
+class Train(Training):
+    """Train a GPT on a text; Ctrl-C saves, --resume goes on.
+
+    Without flags: the plays of Shakespeare, a minute or two on two CPU cores.
+
+    nanogpt train --corpus notes.txt --max-steps 5000
+
+    nanogpt train --preset gpt2 --corpus tokens/web --compile
+
+    torchrun --nproc-per-node 8 -m nanogpt train --preset gpt2 --corpus tokens/web
+
+    nanogpt train --resume
+    """
+
+    preset: PresetName | None = None
+    """A known model with its recipe; a TOML file and flags change its fields."""
+    init_from: str | None = None
+    """Begin with GPT-2's weights: a folder or file in Hugging Face's format, or a name such as
+    'gpt2'; also a checkpoint of nanogpt."""
+    model: GPTConfig = field(default_factory=GPTConfig)
+
+
+@dataclass(frozen=True)
+class TrainMLP(Training):
+    """Train a multi-layer perceptron on characters, the model before GPT.
+
+    nanogpt train-mlp --corpus notes.txt
+
+    nanogpt evaluate --checkpoint runs/mlp/checkpoint.pt
+    """
+
+    out: Path = Path("runs/mlp")
+    """Folder for checkpoints, log and loss curve; an earlier run in it is set aside."""
+    model: MLPConfig = field(default_factory=MLPConfig)
 
 
 @dataclass(frozen=True)

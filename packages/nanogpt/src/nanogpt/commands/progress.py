@@ -71,3 +71,8 @@ class TrainProgress:
                 highlight=False,
                 soft_wrap=True,
             )
+
+    def on_sample(self, text: str) -> None:
+        """Show what the model wrote, where there is somebody to read it."""
+        if self._console.is_terminal and text:
+            self._console.print(text, style="dim", markup=False, highlight=False)

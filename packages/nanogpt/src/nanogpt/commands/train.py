@@ -1,11 +1,13 @@
-"""``nanogpt train``."""
+"""``nanogpt train`` and ``nanogpt train-mlp``."""
 
+import io
 import json
 import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Any
 
@@ -13,32 +15,60 @@ import torch
 from rich.console import Console
 
 from nanogpt.checkpoint import Checkpoint
-from nanogpt.commands.config import Train
+from nanogpt.commands.config import Train, TrainMLP
 from nanogpt.commands.progress import TrainProgress
-from nanogpt.data.corpus import read_corpus
 from nanogpt.device import pick_device
 from nanogpt.errors import ConfigError
-from nanogpt.models.config import GPTConfig
-from nanogpt.training.run import CHECKPOINT, LOG, PLOT, Corpus, Run
+from nanogpt.training.log import LogRecord
+from nanogpt.training.parallel import Processes, local_device, started_processes
+from nanogpt.training.retention import NEWEST
+from nanogpt.training.run import LOG, PLOT, Run
+from nanogpt.training.tensorboard import tensorboard_log
 
 
-def train(command: Train, out: Console, err: Console) -> None:
+def train(command: Train | TrainMLP, out: Console, err: Console) -> None:
     """Train as ``command`` says; report on ``out``, progress on ``err``.
 
     A run that a signal stopped is saved and reported like any other, and exits as that signal
-    would have, so that a script does not take it for a finished one.
+    would have, so that a script does not take it for a finished one. Under torchrun the first
+    process reports.
     """
     if command.threads is not None:
         if command.threads < 1:
             raise ConfigError(f"threads must be at least 1, got {command.threads}")
         torch.set_num_threads(command.threads)
+    device = local_device(pick_device(command.device))
+    with started_processes(device) as processes:
+        if processes.rank:
+            out = err = Console(file=io.StringIO())
+        received = _train(command, device, processes, out, err)
+    if received:
+        sys.exit(128 + received[0])
+
+
+def _train(
+    command: Train | TrainMLP,
+    device: torch.device,
+    processes: Processes,
+    out: Console,
+    err: Console,
+) -> list[int]:
+    """Return the numbers of the signals that stopped the run, if any."""
     begin = time.perf_counter()
-    run = _open(command)
+    run = _open(command, device, processes)
     _announce(run, err)
     progress = TrainProgress(run.trainer.config.max_steps, err)
-    with progress, _stop_on_signal(run, err) as received:
+    with ExitStack() as stack:
+        log = stack.enter_context(tensorboard_log(command.out, enabled=_writes(command, processes)))
+        stack.enter_context(progress)
+        received = stack.enter_context(_stop_on_signal(run, err))
         progress.begin(run.trainer.step)
-        records = run.train(progress.on_step, progress.on_record)
+
+        def on_record(record: LogRecord) -> None:
+            progress.on_record(record)
+            log(record)
+
+        records = run.train(progress.on_step, on_record, progress.on_sample)
     if not records:
         raise ConfigError(
             f"no step was made, and {command.out / LOG} holds no record of earlier ones"
@@ -48,62 +78,79 @@ def train(command: Train, out: Console, err: Console) -> None:
         "step": last.step,
         "train_loss": last.train_loss,
         "val_loss": last.val_loss,
-        "tokens_per_second": last.step * _tokens_per_step(run) / last.seconds,
+        "tokens_per_second": last.step * run.trainer.tokens_per_step / last.seconds,
         "seconds": time.perf_counter() - begin,
-        "checkpoint": str(command.out / CHECKPOINT),
+        "checkpoint": str(command.out / NEWEST),
         "loss_curve": str(command.out / PLOT),
     }
     if command.json:
         out.out(json.dumps(result), highlight=False)
     else:
         _show(result, run, out)
-    if received:
-        sys.exit(128 + received[0])
+    return received
 
 
-def resumed(command: Train) -> Train:
-    """Return the configuration of the run that ``command`` resumes, as defaults for its flags."""
-    saved = Checkpoint.load(command.out / CHECKPOINT)
-    if not isinstance(saved.model_config, GPTConfig):
-        raise ConfigError(f"{command.out / CHECKPOINT} holds a {saved.model_config.kind}, no GPT")
-    return Train(
-        corpus=saved.corpus,
+def _writes(command: Train | TrainMLP, processes: Processes) -> bool:
+    return command.tensorboard and processes.rank == 0
+
+
+def resumed(command: Train | TrainMLP) -> Train | TrainMLP:
+    """Return the configuration of the run that ``command`` resumes, as defaults for its flags.
+
+    Raises:
+        CheckpointError: There is no run, or its checkpoint cannot be read.
+        ConfigError: The run has a model of the other kind.
+    """
+    saved = Checkpoint.load(command.out / NEWEST)
+    if saved.model_config.kind != command.model.kind:
+        raise ConfigError(
+            f"{command.out / NEWEST} holds a model of kind '{saved.model_config.kind}', and this "
+            f"command trains '{command.model.kind}'"
+        )
+    # mypy cannot see that the kind was compared.
+    return replace(
+        type(command)(),
+        data=saved.corpus,
         out=command.out,
-        model=saved.model_config,
+        model=saved.model_config,  # type: ignore[arg-type]
         training=saved.train_config,
     )
 
 
-def _open(command: Train) -> Run:
-    device = pick_device(command.device)
-    corpus = Corpus(command.corpus, read_corpus(command.corpus))
+def _open(command: Train | TrainMLP, device: torch.device, processes: Processes) -> Run:
     if not command.resume:
         return Run.start(
             command.out,
-            corpus,
+            command.data,
             model_config=command.model,
             config=command.training,
             device=device,
+            processes=processes,
         )
-    checkpoint = Checkpoint.load(command.out / CHECKPOINT)
+    checkpoint = Checkpoint.load(command.out / NEWEST)
     if command.model != checkpoint.model_config:
         raise ConfigError(
-            f"the shape of a model cannot change: {command.out / CHECKPOINT} has "
+            f"the shape of a model cannot change: {command.out / NEWEST} has "
             f"{checkpoint.model_config}; leave these flags out of --resume"
         )
-    return Run.resume(command.out, corpus, checkpoint, config=command.training, device=device)
-
-
-def _tokens_per_step(run: Run) -> int:
-    return run.trainer.config.batch_size * run.trainer.model.config.block_size
+    return Run.resume(
+        command.out,
+        command.data,
+        checkpoint,
+        config=command.training,
+        device=device,
+        processes=processes,
+    )
 
 
 def _announce(run: Run, err: Console) -> None:
     trainer = run.trainer
     parameters = sum(parameter.numel() for parameter in trainer.model.parameters())
+    processes = f", {run.processes.count} processes" if run.processes.count > 1 else ""
     err.print(
-        f"{parameters:,} parameters on {trainer.device}; vocabulary of {run.tokenizer.vocab_size}; "
-        f"{len(run.splits.train):,} tokens to train on, {len(run.splits.val):,} to validate on",
+        f"{parameters:,} parameters on {trainer.device}{processes}; vocabulary of "
+        f"{run.tokenizer.vocab_size:,}; {len(run.splits.train):,} tokens to train on, "
+        f"{len(run.splits.val):,} to validate on",
         highlight=False,
         soft_wrap=True,
     )

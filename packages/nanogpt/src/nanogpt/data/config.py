@@ -1,8 +1,8 @@
 """Which text, and how it becomes tokens. Free of torch."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
 from nanogpt.errors import ConfigError
 
@@ -32,3 +32,13 @@ class CorpusConfig:
                 f"bpe_vocab_size must be at least 257 (all bytes and the end of text), got "
                 f"{self.bpe_vocab_size}"
             )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as JSON types."""
+        return asdict(self) | {"file": None if self.file is None else str(self.file)}
+
+    @classmethod
+    def from_dict(cls, saved: dict[str, Any]) -> Self:
+        """Return what `to_dict` described; `TypeError` if a field has another name."""
+        file = saved.get("file")
+        return cls(**{**saved, "file": None if file is None else Path(file)})

@@ -58,11 +58,14 @@ class BatchSampler:
         self._batch_size = batch_size
         self._seed = seed
 
+    def starts(self, step: int) -> npt.NDArray[np.int64]:
+        """Return where in the training tokens the rows of ``step`` begin, (B,)."""
+        random = np.random.default_rng((self._seed, step))
+        return random.integers(len(self._windows), size=self._batch_size)
+
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return the inputs and next tokens of ``step``, (B, T) each, int64."""
-        random = np.random.default_rng((self._seed, step))
-        starts = random.integers(len(self._windows), size=self._batch_size)
-        windows = self._windows[torch.from_numpy(starts)].long()  # (B, T + 1)
+        windows = self._windows[torch.from_numpy(self.starts(step))].long()  # (B, T + 1)
         return windows[:, :-1], windows[:, 1:]
 
 

@@ -33,12 +33,15 @@ class RunLog:
         path: The file; begun anew with the records up to ``step``.
         step: Where the run goes on. Records of a run that was killed after its last checkpoint
             lie beyond it and will be written again.
+        writes: Whether to write the file, or to keep the records in memory only.
     """
 
-    def __init__(self, path: Path, step: int) -> None:
+    def __init__(self, path: Path, step: int, *, writes: bool = True) -> None:
         self._path = path
+        self._writes = writes
         self.records = [record for record in _read(path) if record.step <= step]
-        write_text(path, "".join(_line(record) for record in self.records))
+        if writes:
+            write_text(path, "".join(_line(record) for record in self.records))
 
     def append(self, record: LogRecord) -> None:
         """Add ``record`` to the file at once.
@@ -47,6 +50,8 @@ class RunLog:
             OutputError: The file cannot be written.
         """
         self.records.append(record)
+        if not self._writes:
+            return
         try:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(_line(record))

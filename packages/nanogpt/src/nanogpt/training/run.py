@@ -1,96 +1,126 @@
 """A run in its folder: steps, records, evaluations and checkpoints, until done or asked to stop.
 
-The folder holds ``checkpoint.pt`` (all that sampling and resuming need), ``log.jsonl``,
-``loss.png``, and for people ``config.json`` and ``tokenizer.json``.
+The folder holds ``checkpoint.pt`` (all that sampling and resuming need; ``retention.py`` tells of
+its siblings), ``log.jsonl``, ``samples.txt``, ``loss.png``, and for people ``config.json`` and
+``tokenizer.json``. With several processes, the first one writes.
 """
 
-import hashlib
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
 import torch
+from torch import Tensor
 
 from nanogpt.atomic import write_text
 from nanogpt.checkpoint import Checkpoint
+from nanogpt.data.config import CorpusConfig
+from nanogpt.data.load import Tokens, load_corpus, tokens_sha256
 from nanogpt.data.splits import Splits
 from nanogpt.errors import CheckpointError, ConfigError, OutputError
 from nanogpt.models.config import ModelConfig
 from nanogpt.models.registry import Model, build_model, config_to_dict
+from nanogpt.sampling.config import SamplingConfig
+from nanogpt.sampling.generate import generate
 from nanogpt.tokenizers.base import Tokenizer
-from nanogpt.tokenizers.char import CharTokenizer
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.log import LogRecord, RunLog
+from nanogpt.training.parallel import Processes, on_rank_0
 from nanogpt.training.plot import plot_loss
+from nanogpt.training.retention import NEWEST, checkpoints_of, save_checkpoint
 from nanogpt.training.trainer import StepResult, Trainer
 
-CHECKPOINT = "checkpoint.pt"
 LOG = "log.jsonl"
 PLOT = "loss.png"
+SAMPLES = "samples.txt"
 CONFIG = "config.json"
 TOKENIZER = "tokenizer.json"
-FILES = (CHECKPOINT, LOG, PLOT, CONFIG, TOKENIZER)
-
-
-@dataclass(frozen=True)
-class Corpus:
-    """A text and the name it goes by."""
-
-    name: str
-    text: str
 
 
 class Run:
     """A training run; build one with `start` or `resume`, then call `train`."""
 
     def __init__(
-        self, folder: Path, corpus: Corpus, tokenizer: Tokenizer, model: Model, config: TrainConfig
+        self,
+        folder: Path,
+        corpus: CorpusConfig,
+        *,
+        model: Model,
+        config: TrainConfig,
+        tokens: Tokens,
+        tokenizer: Tokenizer,
+        processes: Processes,
     ) -> None:
-        tokens = tokenizer.encode(corpus.text)
         self.folder = folder
         self.tokenizer = tokenizer
         self.splits = Splits.by_position(tokens, model.config.window_size)
-        self.trainer = Trainer(model, self.splits, config)
+        self.trainer = Trainer(model, self.splits, config, processes)
+        self.processes = processes
         self.seconds = 0.0
-        self._corpus = corpus.name
-        self._corpus_sha256 = hashlib.sha256(tokens.tobytes()).hexdigest()
+        self._corpus = corpus
+        self._corpus_sha256 = tokens_sha256(tokens)
         self._stopping = False
+        self._log: RunLog
 
     @classmethod
     def start(
         cls,
         folder: Path,
-        corpus: Corpus,
+        corpus: CorpusConfig,
         *,
         model_config: ModelConfig,
         config: TrainConfig,
         device: torch.device,
+        processes: Processes | None = None,
+        weights: dict[str, Tensor] | None = None,
     ) -> Self:
         """Begin a new run in ``folder``; an earlier one there moves into a folder ``earlier-N``.
 
+        Args:
+            folder: Where the run's files go.
+            corpus: What to train on.
+            model_config: The shape.
+            config: The recipe.
+            device: Where to train.
+            processes: This process among those that train together.
+            weights: To begin with; drawn from the seed if not given.
+
         Raises:
-            CorpusError: The text is too short.
+            CorpusError: The text cannot be read, or is too short.
+            ConfigError: The weights are of a model with another vocabulary.
             OutputError: The folder cannot be written.
         """
-        tokenizer = CharTokenizer.train(corpus.text)
+        processes = processes or Processes()
+        tokens, tokenizer = load_corpus(corpus)
         generator = torch.Generator().manual_seed(config.seed)
-        model = build_model(model_config, tokenizer.vocab_size, generator).to(device)
-        run = cls(folder, corpus, tokenizer, model, config)
-        _set_aside_earlier(folder)
+        model = build_model(model_config, tokenizer.vocab_size, generator)
+        if weights is not None:
+            _load_weights(model, weights)
+        run = cls(
+            folder,
+            corpus,
+            model=model.to(device),
+            config=config,
+            tokens=tokens,
+            tokenizer=tokenizer,
+            processes=processes,
+        )
+        on_rank_0(processes, lambda: _set_aside_earlier(folder))
         return run
 
     @classmethod
     def resume(
         cls,
         folder: Path,
-        corpus: Corpus,
+        corpus: CorpusConfig,
         checkpoint: Checkpoint,
         *,
         config: TrainConfig,
         device: torch.device,
+        processes: Processes | None = None,
     ) -> Self:
         """Go on from ``checkpoint`` in ``folder``; exactly, if ``config`` is the one it had.
 
@@ -99,18 +129,28 @@ class Run:
                 own shape.
             ConfigError: It has made more steps than ``config`` asks for.
         """
+        tokens, tokenizer = load_corpus(corpus, checkpoint.tokenizer)
         model = checkpoint.build_model(device)
-        run = cls(folder, corpus, checkpoint.tokenizer, model, config)
+        run = cls(
+            folder,
+            corpus,
+            model=model,
+            config=config,
+            tokens=tokens,
+            tokenizer=tokenizer,
+            processes=processes or Processes(),
+        )
         if run._corpus_sha256 != checkpoint.corpus_sha256:
             raise CheckpointError(
-                f"{folder / CHECKPOINT} was trained on another text than '{corpus.name}' holds; "
+                f"{folder / NEWEST} was trained on another text than '{corpus.corpus}' holds; "
                 "resume with the same corpus, or train anew without --resume"
             )
         try:
             run.trainer.load_state_dict(checkpoint.training)
         except (KeyError, ValueError) as error:
             raise CheckpointError(
-                f"the optimizer's state in {folder / CHECKPOINT} is damaged: {error}; train again"
+                f"the optimizer's state in {folder / NEWEST} does not fit: {error}; resume with "
+                "the same --optimizer, or train again"
             ) from error
         if run.trainer.step > config.max_steps:
             raise ConfigError(
@@ -128,12 +168,14 @@ class Run:
         self,
         on_step: Callable[[StepResult], None] = lambda _: None,
         on_record: Callable[[LogRecord], None] = lambda _: None,
+        on_sample: Callable[[str], None] = lambda _: None,
     ) -> list[LogRecord]:
         """Train up to the last step, or until `stop`, and save.
 
         Args:
             on_step: Called after every step.
             on_record: Called with every record written to the log.
+            on_sample: Called with the text that the model writes after an evaluation.
 
         Returns:
             The records of the whole run. The run is finished if the last one's step is the last.
@@ -142,29 +184,35 @@ class Run:
             DivergedError: The last checkpoint stays as it is.
             OutputError: The folder cannot be written.
         """
-        config = self.trainer.config
-        self._describe()
-        log = RunLog(self.folder / LOG, self.trainer.step)
+        on_rank_0(self.processes, self._describe)
+        self._log = RunLog(self.folder / LOG, self.trainer.step, writes=self.processes.rank == 0)
         since: list[StepResult] = []
         before = self.seconds
-        while self._goes_on():
+        going = self.trainer.step < self.trainer.config.max_steps
+        while going:
             result = self._timed_step()
             since.append(result)
             on_step(result)
-            last = result.step == config.max_steps
-            evaluating = last or result.step % config.eval_interval == 0
-            stopped = not self._goes_on()
-            if evaluating or stopped or result.step % config.log_interval == 0:
-                record = self._record(since, self.seconds - before, evaluating=evaluating)
-                log.append(record)
-                on_record(record)
+            stopped = self.processes.any(self._stopping, self.trainer.device)
+            going = result.step < self.trainer.config.max_steps and not stopped
+            if self._due(result.step, "log") or self._evaluates(result.step) or stopped:
+                on_record(self._record(since, self.seconds - before))
                 since, before = [], self.seconds
-            if evaluating or stopped:
-                self._save(log.records)
-        return log.records
+            if self._evaluates(result.step):
+                on_sample(self._sample())
+            if self._saves(result.step) or stopped:
+                self._save()
+        return self._log.records
 
-    def _goes_on(self) -> bool:
-        return self.trainer.step < self.trainer.config.max_steps and not self._stopping
+    def _due(self, step: int, kind: str) -> bool:
+        interval = getattr(self.trainer.config, f"{kind}_interval")
+        return interval is not None and step % interval == 0
+
+    def _evaluates(self, step: int) -> bool:
+        return step == self.trainer.config.max_steps or self._due(step, "eval")
+
+    def _saves(self, step: int) -> bool:
+        return self._evaluates(step) or self._due(step, "checkpoint")
 
     def _timed_step(self) -> StepResult:
         begin = time.perf_counter()
@@ -172,20 +220,37 @@ class Run:
         self.seconds += time.perf_counter() - begin
         return result
 
-    def _record(self, since: list[StepResult], seconds: float, *, evaluating: bool) -> LogRecord:
-        tokens = len(since) * self.trainer.config.batch_size * self.trainer.model.config.block_size
-        return LogRecord(
-            step=since[-1].step,
+    def _record(self, since: list[StepResult], seconds: float) -> LogRecord:
+        step = since[-1].step
+        record = LogRecord(
+            step=step,
             train_loss=sum(result.loss for result in since) / len(since),
-            val_loss=self.trainer.evaluate() if evaluating else None,
+            val_loss=self.trainer.evaluate() if self._evaluates(step) else None,
             learning_rate=since[-1].learning_rate,
             grad_norm=since[-1].grad_norm,
-            tokens_per_second=tokens / seconds,
+            tokens_per_second=len(since) * self.trainer.tokens_per_step / seconds,
             seconds=self.seconds,
         )
+        self._log.append(record)
+        return record
 
-    def _save(self, records: list[LogRecord]) -> None:
-        Checkpoint(
+    def _sample(self) -> str:
+        """Let the model write a little, and keep it in ``samples.txt``."""
+        length, step = self.trainer.config.sample_tokens, self.trainer.step
+        if not length or self.trainer.shards_model or self.processes.rank:
+            return ""  # a sharded model would need all processes for every token
+        config = SamplingConfig(num_tokens=length, seed=self.trainer.config.seed)
+        prompt = self.tokenizer.encode("\n").tolist()
+        text = self.tokenizer.decode(list(generate(self.trainer.model, prompt, config)))
+        try:
+            with (self.folder / SAMPLES).open("a", encoding="utf-8") as file:
+                file.write(f"--- step {step}\n{text}\n")
+        except OSError as error:
+            raise OutputError(f"cannot write {self.folder / SAMPLES}: {error.strerror}") from error
+        return text
+
+    def _save(self) -> None:
+        checkpoint = Checkpoint(
             model_config=self.trainer.model.config,
             train_config=self.trainer.config,
             corpus=self._corpus,
@@ -193,13 +258,22 @@ class Run:
             tokenizer=self.tokenizer,
             training=self.trainer.state_dict(),
             seconds=self.seconds,
-        ).save(self.folder / CHECKPOINT)
-        plot_loss(records, f"Loss on {Path(self._corpus).name}", self.folder / PLOT)
+        )
+        on_rank_0(self.processes, lambda: self._write(checkpoint))
+
+    def _write(self, checkpoint: Checkpoint) -> None:
+        records = self._log.records
+        losses = [record.val_loss for record in records if record.val_loss is not None]
+        best = records[-1].val_loss is not None and records[-1].val_loss == min(losses)
+        keep = self.trainer.config.keep_checkpoints
+        save_checkpoint(checkpoint, self.folder, keep=keep, best=best)
+        title = f"Loss on {Path(self._corpus.corpus).name}"
+        plot_loss(records, title, self.folder / PLOT)
 
     def _describe(self) -> None:
         """Write the configuration and the tokenizer for people; the checkpoint has them too."""
         config = {
-            "corpus": self._corpus,
+            "corpus": self._corpus.to_dict(),
             "model": config_to_dict(self.trainer.model.config),
             "training": asdict(self.trainer.config),
         }
@@ -207,10 +281,20 @@ class Run:
         write_text(self.folder / TOKENIZER, json.dumps(self.tokenizer.to_dict()) + "\n")
 
 
+def _load_weights(model: Model, weights: dict[str, Tensor]) -> None:
+    if len(weights["wte.weight"]) != model.vocab_size:
+        raise ConfigError(
+            f"the weights know {len(weights['wte.weight']):,} tokens and the tokenizer has "
+            f"{model.vocab_size:,}; use the --tokenizer that the weights were trained with"
+        )
+    model.load_state_dict(weights)
+
+
 def _set_aside_earlier(folder: Path) -> None:
     """Move the files of an earlier run in ``folder`` into the first free ``earlier-N`` of it."""
     try:
-        earlier = [folder / name for name in FILES if (folder / name).exists()]
+        named = [folder / name for name in (LOG, PLOT, SAMPLES, CONFIG, TOKENIZER)]
+        earlier = checkpoints_of(folder) + [path for path in named if path.exists()]
     except OSError as error:
         raise OutputError(f"cannot use the folder {folder}: {error.strerror}") from error
     if not earlier:
