@@ -31,6 +31,8 @@ _FUNCTIONS = {
 }
 """What each command runs; imported when it is asked for, see above."""
 _TRAINING: dict[str, Train | TrainMLP] = {"train": Train(), "train-mlp": TrainMLP()}
+BUSY_LOAD = 0.5
+"""Programs that ran at a time, on average over a minute, above which the machine counts as busy."""
 _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
 _DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.
 
@@ -74,10 +76,13 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _wait_without_spinning() -> None:
     # A model this small meets a barrier of torch's threads every few microseconds. GNU OpenMP spins
-    # there up to 300,000 times before it sleeps; where another program has the core that the last
-    # thread waits for, that slowed training many times over. It reads this once, before torch
-    # is imported. The price: on two free cores, training took its steps at 0.78 of the speed.
-    if "OMP_WAIT_POLICY" not in os.environ:
+    # there up to 300,000 times before it sleeps, which is fastest on free cores; but where another
+    # program has the core that the last thread waits for, it slows training many times over. So
+    # the threads sleep early where the machine has been busy in the last minute. OpenMP reads this
+    # once, before torch is imported.
+    if "OMP_WAIT_POLICY" in os.environ or not hasattr(os, "getloadavg"):
+        return
+    if os.getloadavg()[0] > BUSY_LOAD:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 

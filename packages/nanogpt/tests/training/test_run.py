@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -70,10 +71,14 @@ def test_another_seed_gives_other_weights(runner: Runner, tmp_path: Path) -> Non
     assert first[-1].val_loss != second[-1].val_loss
 
 
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
 @pytest.mark.parametrize("stop_after", [1, 4, 7, 11])
 def test_stopped_and_resumed_equals_straight(
-    runner: Runner, tmp_path: Path, stop_after: int
+    runner: Runner, tmp_path: Path, stop_after: int, optimizer: Any
 ) -> None:
+    runner.config = replace(
+        runner.config, optimizer=optimizer, gradient_accumulation=2, checkpoint_interval=5
+    )
     straight = runner.start(tmp_path / "straight").train()
     run = runner.start(tmp_path / "stopped")
 
@@ -177,7 +182,8 @@ def test_divergence_keeps_the_last_checkpoint(runner: Runner, tmp_path: Path) ->
         if result.step == 6:
             run.trainer.model.wpe.weight.data.fill_(float("nan"))
 
-    with pytest.raises(DivergedError, match="diverged at step 7"):
+    starts = ", ".join(f"{start:,}" for start in run.trainer._sampler.starts(6))
+    with pytest.raises(DivergedError, match=rf"at step 7: .* training tokens {starts};"):
         run.train(on_step=break_weights)
     assert Checkpoint.load(tmp_path / "checkpoint.pt").training["step"] == 4
 
@@ -196,3 +202,20 @@ def test_damaged_optimizer_is_named(runner: Runner, tmp_path: Path) -> None:
     torch.save(state, tmp_path / "checkpoint.pt")
     with pytest.raises(CheckpointError, match=r"optimizer's state in .*checkpoint.pt does not fit"):
         runner.resume(tmp_path)
+
+
+def test_resuming_with_another_optimizer_is_refused(runner: Runner, tmp_path: Path) -> None:
+    runner.start(tmp_path).train()
+    checkpoint = Checkpoint.load(tmp_path / "checkpoint.pt")
+    config = replace(checkpoint.train_config, optimizer="muon")
+    with pytest.raises(CheckpointError, match="resume with the same --optimizer"):
+        Run.resume(tmp_path, runner.corpus, checkpoint, config=config, device=CPU)
+
+
+def test_model_writes_after_each_evaluation(runner: Runner, tmp_path: Path) -> None:
+    runner.config = replace(runner.config, sample_tokens=20)
+    shown: list[str] = []
+    runner.start(tmp_path).train(on_sample=shown.append)
+    assert [len(text) for text in shown] == [20, 20, 20]
+    expected = "".join(f"--- step {4 * (n + 1)}\n{text}\n" for n, text in enumerate(shown))
+    assert (tmp_path / "samples.txt").read_text() == expected

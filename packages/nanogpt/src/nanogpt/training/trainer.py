@@ -146,7 +146,9 @@ class Trainer:
         if math.isfinite(loss) and math.isfinite(grad_norm):
             return
         starts = self._sampler.starts(self.step)
-        shown = ", ".join(f"{start:,}" for start in starts[:8]) + (", ..." if len(starts) > 8 else "")
+        shown = ", ".join(f"{start:,}" for start in starts[:8]) + (
+            ", ..." if len(starts) > 8 else ""
+        )
         raise DivergedError(
             f"training diverged at step {self.step + 1}: loss {loss}, gradient norm {grad_norm}; "
             f"its batch begins at the training tokens {shown}; "
