@@ -1,79 +1,93 @@
-"""Tokens per second of our training loop beside a plain eager one, in the same process.
+"""Tokens per second of our training loop beside nanoGPT's and a plain eager one, in one process.
 
 Model: the CPU configuration of nanoGPT's README (block 64, 4 layers, 4 heads, 128 wide, batch 12,
-no dropout). The plain loop trains the same model as nanoGPT's script does: windows cut one by one
-from a NumPy array and stacked, AdamW unfused, attention from `scaled_dot_product_attention`.
-Blocks of steps alternate, so that the noise of a shared machine hits both; the ratio is the median
-over pairs of neighbouring blocks. On a busy machine read the ratio of CPU times with one thread: it
-leaves out the waiting for a core.
+no dropout, no biases). Three sides, each a block of steps at a time, in turn:
+
+nanoGPT     what nanoGPT's train.py does with the flags of that command (see plain_gpt.py)
+plain       our model in an eager loop: gathered batches, fused AdamW, attention from
+            scaled_dot_product_attention
+nanogpt     `Trainer`, eager or, with --compile, compiled
+
+Blocks alternate, so that the noise of a shared machine hits all sides; a ratio is the median over
+the rounds. On a busy machine read the CPU times with one thread: they leave out the waiting for a
+core.
 
     uv run --package nanogpt python packages/nanogpt/benchmarks/training.py
 """
 
 import argparse
+import json
 import statistics
+import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
-import numpy as np
 import torch
-from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
+from plain_gpt import PlainGPT, plain_training
 
-from nanogpt.data.corpus import read_corpus
-from nanogpt.data.splits import Splits
+from nanogpt.data.config import CorpusConfig
+from nanogpt.data.load import load_corpus
+from nanogpt.data.splits import BatchSampler, Splits
 from nanogpt.models.config import GPTConfig
-from nanogpt.models.gpt import GPT
-from nanogpt.tokenizers.char import CharTokenizer
+from nanogpt.models.gpt import GPT, cross_entropy
 from nanogpt.training.config import TrainConfig
-from nanogpt.training.optimizer import learning_rate
+from nanogpt.training.optimizer import build_optimizers
 from nanogpt.training.trainer import Trainer
 
+SHAPE = GPTConfig(block_size=64, n_layer=4, n_head=4, n_embd=128, bias=False)
+Step = Callable[[], object]
 
-def plain_loop(model: GPT, tokens: np.ndarray, config: TrainConfig) -> Callable[[], float]:
-    """Return a function that makes one step of the plain loop and returns its loss."""
-    block_size = model.config.block_size
-    data = tokens.astype(np.uint16)
-    decayed = [p for p in model.parameters() if p.dim() >= 2]
-    others = [p for p in model.parameters() if p.dim() < 2]
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": decayed, "weight_decay": config.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ],
-        lr=config.learning_rate,
-        betas=(config.beta1, config.beta2),
+
+def plain_step(model: GPT, splits: Splits, config: TrainConfig) -> Step:
+    """Return one step of a plain eager loop over our model."""
+    optimizers = build_optimizers(model, config)
+    sampler = BatchSampler(
+        splits.train,
+        block_size=model.config.block_size,
+        batch_size=config.batch_size,
+        seed=config.seed,
     )
     made = 0
 
-    def batch() -> tuple[torch.Tensor, torch.Tensor]:
-        starts = torch.randint(len(data) - block_size, (config.batch_size,)).tolist()
-        inputs = [torch.from_numpy(data[i : i + block_size].astype(np.int64)) for i in starts]
-        targets = [
-            torch.from_numpy(data[i + 1 : i + 1 + block_size].astype(np.int64)) for i in starts
-        ]
-        return torch.stack(inputs), torch.stack(targets)
-
-    inputs, targets = batch()
-
     def step() -> float:
-        nonlocal made, inputs, targets
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(made, config)
-        model.train()
-        logits = model(inputs)
-        loss = F.cross_entropy(logits.view(-1, logits.size(-1)), targets.view(-1))
-        inputs, targets = batch()
-        loss.backward()
+        nonlocal made
+        optimizers.set_learning_rate(made, config)
+        inputs, targets = sampler.batch(made)
+        loss = cross_entropy(model(inputs), targets)
+        optimizers.zero_grad()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.grad_clip)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        optimizers.adamw.step()
         made += 1
         return loss.item()
 
     return step
 
 
-def timed(step: Callable[[], object], count: int) -> tuple[float, float]:
+def sides(args: argparse.Namespace, folder: Path) -> dict[str, Step]:
+    """Return name -> step of all sides, over the same text."""
+    config = TrainConfig(max_steps=2000, compile=args.compile, optimizer=args.optimizer)
+    tokens, tokenizer = load_corpus(CorpusConfig(args.corpus, file=args.file))
+    splits = Splits.by_position(tokens, SHAPE.block_size)
+    train = splits.train.slice(0, len(splits.train)).gather_all().numpy()
+    (folder / "train.bin").write_bytes(train.astype("uint16").tobytes())
+
+    def model() -> GPT:
+        return GPT(SHAPE, tokenizer.vocab_size, torch.Generator().manual_seed(config.seed))
+
+    original = plain_training(
+        PlainGPT(SHAPE, tokenizer.vocab_size), folder / "train.bin", max_steps=100_000
+    )
+    return {
+        "nanoGPT": lambda: next(original),
+        "plain": plain_step(model(), splits, config),
+        "nanogpt": Trainer(model(), splits, config).train_step,
+    }
+
+
+def timed(step: Step, count: int) -> tuple[float, float]:
     """Return the wall and CPU seconds that ``count`` steps take."""
     wall, cpu = time.perf_counter(), time.process_time()
     for _ in range(count):
@@ -81,49 +95,51 @@ def timed(step: Callable[[], object], count: int) -> tuple[float, float]:
     return time.perf_counter() - wall, time.process_time() - cpu
 
 
-def report(pairs: list[tuple[float, float]], kind: str, tokens: int) -> None:
-    """Print speeds and ratio of (ours, plain) seconds per block of ``tokens``."""
-    ours, plain = (statistics.median(column) for column in zip(*pairs, strict=True))
-    low, median, high = statistics.quantiles([plain / ours for ours, plain in pairs], n=4)
-    print(
-        f"{kind:9}  nanogpt {tokens / ours:,.0f} tokens/s, plain loop {tokens / plain:,.0f} "
-        f"tokens/s, ratio {median:.3f} (quartiles {low:.3f} to {high:.3f})"
-    )
-
-
 def main() -> None:
-    """Alternate blocks of both loops and print the speeds and their ratio."""
+    """Alternate blocks of all sides and print their speeds and ratios."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--corpus", default="shakespeare", help="text file, or 'shakespeare'")
-    parser.add_argument("--pairs", type=int, default=20, help="pairs of blocks")
+    parser.add_argument("--corpus", default="shakespeare", help="as in nanogpt train")
+    parser.add_argument("--file", type=Path, help="your copy of tiny-shakespeare")
+    parser.add_argument("--rounds", type=int, default=20, help="rounds of blocks")
     parser.add_argument("--steps", type=int, default=25, help="steps per block")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--compile", action="store_true", help="compile our model")
+    parser.add_argument("--optimizer", default="adamw", choices=["adamw", "muon"])
+    parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
 
-    shape, config = GPTConfig(), TrainConfig(max_steps=2000)
-    text = read_corpus(args.corpus)
-    tokenizer = CharTokenizer.train(text)
-    tokens = tokenizer.encode(text)
-    splits = Splits.by_position(tokens, shape.block_size)
+    with tempfile.TemporaryDirectory() as folder:
+        steps = sides(args, Path(folder))
+        for step in steps.values():
+            timed(step, 10)  # the first steps allocate, or compile
+        rounds = []
+        for number in range(args.rounds):
+            order = list(steps)[:: 1 if number % 2 else -1]
+            seconds = {name: timed(steps[name], args.steps) for name in order}
+            rounds.append(seconds)
+            print(f"round {number + 1} of {args.rounds}", file=sys.stderr)
+    report(rounds, args.steps * 12 * SHAPE.block_size, as_json=args.json)
 
-    def model() -> GPT:
-        return GPT(shape, tokenizer.vocab_size, torch.Generator().manual_seed(config.seed))
 
-    ours = Trainer(model(), splits, config).train_step
-    plain = plain_loop(model(), tokens[: len(splits.train)], config)
-    for step in (ours, plain):
-        timed(step, 10)  # the first steps allocate
-    pairs = []
-    for number in range(args.pairs):
-        order = (ours, plain) if number % 2 == 0 else (plain, ours)
-        seconds = {step: timed(step, args.steps) for step in order}
-        pairs.append((seconds[ours], seconds[plain]))
-    per_block = args.steps * config.batch_size * shape.block_size
-    for index, kind in enumerate(("wall time", "CPU time")):
-        report([(a[index], b[index]) for a, b in pairs], kind, per_block)
+def report(rounds: list[dict[str, tuple[float, float]]], tokens: int, *, as_json: bool) -> None:
+    """Print tokens/s of each side and its ratio to the first, in wall and in CPU time."""
+    result = {}
+    for kind, index in (("wall", 0), ("cpu", 1)):
+        for name in rounds[0]:
+            speed = statistics.median(tokens / r[name][index] for r in rounds)
+            ratios = [r["nanoGPT"][index] / r[name][index] for r in rounds]
+            low, median, high = statistics.quantiles(ratios, n=4)
+            result[f"{name} {kind}"] = {"tokens_per_second": speed, "ratio": median}
+            if not as_json:
+                print(
+                    f"{kind:4}  {name:8} {speed:8,.0f} tokens/s, {median:.3f} times nanoGPT's "
+                    f"(quartiles {low:.3f} to {high:.3f})"
+                )
+    if as_json:
+        print(json.dumps(result))
 
 
 if __name__ == "__main__":
