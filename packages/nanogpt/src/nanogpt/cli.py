@@ -14,17 +14,19 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from nanogpt.commands.config import Sample, Train
+from nanogpt.commands.config import Prepare, Sample, Train
 from nanogpt.errors import NanogptError
 
-Command = Train | Sample
+Command = Train | Sample | Prepare
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
+    | Annotated[Prepare, tyro.conf.subcommand("prepare")]
 )
 _FUNCTIONS = {
     Train: "nanogpt.commands.train:train",
     Sample: "nanogpt.commands.sample:sample",
+    Prepare: "nanogpt.commands.prepare:prepare",
 }
 """What each command runs; imported when it is asked for, see above."""
 _DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.
