@@ -1,6 +1,7 @@
 """Parts encoded apart give the ids of the whole, wherever `next_cut` allows to cut."""
 
 import io
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -50,7 +51,7 @@ def test_learned_merges_do_not_reach_over_a_cut() -> None:
     tokenizer = BpeTokenizer.train(text, 300)
     data = text.encode()
     borders = [0, *places(data), len(data)]
-    parts = [data[a:b].decode() for a, b in zip(borders, borders[1:], strict=False)]
+    parts = [data[a:b].decode() for a, b in pairwise(borders)]
     assert len(parts) > 60
     ids = [token for part in parts for token in tokenizer.encode(part).tolist()]
     assert ids == tokenizer.encode(text).tolist()

@@ -54,7 +54,7 @@ class Journal:
         """
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise CorpusError(f"cannot read {self._path}: {error.strerror}") from error

@@ -74,8 +74,7 @@ def _records(span: Span, text_field: str) -> Iterator[Piece]:
         begin = span.begin
         file.seek(begin)
         while begin < span.end and (raw := file.readline()):
-            line = _decode(raw, span.path, begin)
-            if line.strip():
+            if line := _decode(raw, span.path, begin).strip():
                 try:
                     yield Piece(_text_of_record(line, text_field), opens=True)
                 except _BadRecordError as error:
@@ -95,15 +94,16 @@ def _text_of_record(line: str, text_field: str) -> str:
     try:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise _BadRecordError(f"what is no JSON ({error})") from error
+        reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+        raise _BadRecordError(f"what is no JSON ({reason})") from error
     if not isinstance(record, dict):
-        raise _BadRecordError(f"a {type(record).__name__}")
+        raise _BadRecordError(f"a value of type {type(record).__name__}")
     if text_field not in record:
         fields = ", ".join(f"'{name}'" for name in list(record)[:10]) or "no field"
         raise _BadRecordError(f"an object with {fields}")
     text = record[text_field]
     if not isinstance(text, str):
-        raise _BadRecordError(f"a {type(text).__name__} there")
+        raise _BadRecordError(f"a value of type {type(text).__name__} there")
     try:
         text.encode()
     except UnicodeEncodeError as error:
