@@ -17,11 +17,18 @@ class Tokenizer(Protocol):
     def vocab_size(self) -> int:
         """Number of ids; they are 0 to vocab_size - 1."""
 
+    @property
+    def eot(self) -> int | None:
+        """Id that stands between two documents, in no text's ids; none where there is no such."""
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Return the ids of ``text``, (N,). Any text has ids."""
 
     def decode(self, ids: Iterable[int]) -> str:
         """Return the text of ``ids``; `TokenizerError` for an id outside the vocabulary."""
+
+    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        """Return the UTF-8 of ``ids``, which may begin and end inside a character."""
 
     def unknown(self, text: str) -> str:
         """Return the characters of ``text`` that have no id of their own, each once, in order."""

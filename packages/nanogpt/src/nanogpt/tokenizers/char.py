@@ -50,6 +50,11 @@ class CharTokenizer:
         """Number of ids, the one for unknown characters included."""
         return len(self._decode_table)
 
+    @property
+    def eot(self) -> None:
+        """None: a line end stands between two documents, as it may inside one."""
+        return
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Return one id per character, (len(text),); 0 where the character is unknown."""
         last = len(self._encode_table) - 1  # beyond the largest known code point: always 0
@@ -68,6 +73,14 @@ class CharTokenizer:
                     f"token id {position} is outside this tokenizer's 0 to {self.vocab_size - 1}"
                 )
         return "".join(self._decode_table[position] for position in ids)
+
+    def decode_bytes(self, ids: Iterable[int]) -> bytes:
+        """Return the UTF-8 of the characters of ``ids``, always whole ones.
+
+        Raises:
+            TokenizerError: An id is not in the vocabulary.
+        """
+        return self.decode(ids).encode("utf-8", "surrogatepass")
 
     def unknown(self, text: str) -> str:
         """Return the characters of ``text`` that have no id of their own, each once, in order."""
