@@ -29,11 +29,13 @@ def window(context: Tokens, config: ModelConfig) -> Tokens:
 
     An MLP cannot read fewer than ``block_size`` tokens. It reads a shorter context repeatedly.
     """
-    T, block_size = context.shape[1], config.block_size
+    length, block_size = context.shape[1], config.block_size
     if isinstance(config, MLPConfig):
-        times = -(-block_size // T)  # rounded up
+        times = -(-block_size // length)  # rounded up
         return np.tile(context, times)[:, -block_size:]
-    return context if T <= block_size else context[:, -(block_size // 2) - 1 :]
+    if length > block_size:
+        return context[:, -(block_size // 2) - 1 :]
+    return context
 
 
 class WholeReader:
