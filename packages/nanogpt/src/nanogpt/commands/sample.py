@@ -1,4 +1,4 @@
-"""``nanogpt sample``: one text as it is drawn, or several drawn as one batch and printed in turn."""
+"""``nanogpt sample``: one text as it is drawn, or several that are drawn as one batch."""
 
 import json
 import time
@@ -22,10 +22,10 @@ PROGRESS_AFTER = 2.0
 
 def sample(command: Sample, out: Console, err: Console) -> None:
     """Print the prompt of ``command`` and its continuations on ``out``."""
+    prompt = _read_prompt(command)
     device = pick_device(command.device)
     checkpoint = Checkpoint.load(command.checkpoint)
     tokenizer, config = checkpoint.tokenizer, command.sampling
-    prompt = _read_prompt(command)
     ids = tokenizer.encode(prompt).tolist()
     _warn(prompt, len(ids), checkpoint, err)
     model = checkpoint.build_model(device)
@@ -53,7 +53,7 @@ def _read_prompt(command: Sample) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CorpusError(f"cannot read the prompt {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -98,11 +98,14 @@ def _collect(streams: list[TextStream], steps: Iterable[Tokens]) -> list[str]:
 def _with_progress(steps: Iterable[Tokens], total: int, err: Console) -> Iterator[Tokens]:
     """Yield ``steps``; show how far they are on a terminal once they take a while."""
     begin = time.monotonic()
-    with Progress(console=err, transient=True, disable=True) as bar:
-        task = bar.add_task("tokens", total=total)
+    bar = Progress(console=err, transient=True)
+    task = bar.add_task("tokens", total=total)
+    try:
         for tokens in steps:
             yield tokens
             bar.advance(task)
-            if bar.disable and err.is_terminal and time.monotonic() - begin > PROGRESS_AFTER:
-                bar.disable = False
-                bar.start()
+            if err.is_terminal and time.monotonic() - begin > PROGRESS_AFTER:
+                bar.start()  # does nothing when it has started
+    finally:
+        if bar.live.is_started:
+            bar.stop()

@@ -4,8 +4,9 @@ A step for one sequence is a hundred small operations. In a model of 4 layers, 1
 spends most of it on dispatch: 0.62 ms of CPU time as modules, 0.44 as bare functions, 0.20 here.
 6 layers, 384 wide, are bound by reading the weights: 6.7, 5.1 and 4.1 ms.
 
-The cache is a view of the `KVCache` that `GPT.forward` fills, so both may take turns on one. The steps mirror ``models/gpt.py`` one by one, every option of
-`GPTConfig` included, and give its logits to 1e-5 (tests/sampling/test_decoder.py).
+The cache is a view of the `KVCache` that `GPT.forward` fills, so both may take turns on one. The
+steps mirror ``models/gpt.py`` one by one, every option of `GPTConfig` included, and give its logits
+to 1e-5 (tests/sampling/test_decoder.py).
 
 Letters in the shapes: C = n_embd, H = n_head, G = n_kv_head, D = C / H, T = tokens in the cache,
 this one included.
