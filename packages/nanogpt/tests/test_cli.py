@@ -116,7 +116,8 @@ def test_sample_streams_prompt_and_continuation(
     assert first.startswith("The ")
     assert len(first) == len("The ") + 50 + 1
     main([*argv, "--num-tokens", "50", "--json"])
-    assert json.loads(capsys.readouterr().out) == {"prompt": "The ", "text": first[4:-1]}
+    expected = {"prompt": "The ", "samples": [{"seed": 0, "text": first[4:-1]}]}
+    assert json.loads(capsys.readouterr().out) == expected
     main([*argv, "--num-tokens", "50", "--seed", "1"])
     assert capsys.readouterr().out != first
 

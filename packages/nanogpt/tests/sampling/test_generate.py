@@ -1,53 +1,107 @@
-"""Drawing tokens: cached and uncached agree, seeds repeat, the limits hold."""
+"""Drawing tokens: cached, uncached and batched agree, seeds repeat, the limits hold."""
+
+import re
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
 
 from nanogpt.errors import ConfigError
-from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
+from nanogpt.models.mlp import MLP
+from nanogpt.sampling import reader
 from nanogpt.sampling.config import SamplingConfig
-from nanogpt.sampling.generate import generate
+from nanogpt.sampling.generate import generate, generate_batch
 
 VOCAB_SIZE = 23
+Build = Callable[..., GPT]
 
-
-def model(block_size: int = 16) -> GPT:
-    """Return a model whose logits differ enough to be worth comparing."""
-    gpt = GPT(
-        GPTConfig(block_size=block_size, n_layer=2, n_head=2, n_embd=16),
-        VOCAB_SIZE,
-        torch.Generator().manual_seed(0),
-    )
-    with torch.no_grad():
-        for parameter in gpt.parameters():
-            if parameter.dim() == 2:
-                parameter.mul_(20)
-    return gpt
+CONFIGS = {
+    "greedy": SamplingConfig(num_tokens=40, temperature=0),
+    "all": SamplingConfig(num_tokens=40, temperature=1.0, seed=3),
+    "top_k": SamplingConfig(num_tokens=40, temperature=1.5, top_k=5, seed=4),
+    "top_p": SamplingConfig(num_tokens=40, temperature=2.0, top_p=0.7, seed=5),
+    "penalty": SamplingConfig(num_tokens=40, temperature=1.0, repetition_penalty=1.3, seed=6),
+    "greedy_penalty": SamplingConfig(num_tokens=40, temperature=0, repetition_penalty=1.5),
+    "every": SamplingConfig(
+        num_tokens=40, temperature=1.4, top_k=9, top_p=0.9, repetition_penalty=1.2, seed=7
+    ),
+}
+each_config = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
 
 
 @pytest.mark.parametrize("block_size", [1, 5, 16])
 @pytest.mark.parametrize("prompt", [[3], list(range(16)), list(range(23))], ids=len)
-@pytest.mark.parametrize(
-    "config",
-    [
-        SamplingConfig(num_tokens=40, temperature=0),
-        SamplingConfig(num_tokens=40, temperature=1.0, seed=3),
-        SamplingConfig(num_tokens=40, temperature=1.5, top_k=5, seed=4),
-    ],
-    ids=["greedy", "all", "top_k"],
-)
-def test_cache_changes_no_token(block_size: int, prompt: list[int], config: SamplingConfig) -> None:
-    gpt = model(block_size)
+@each_config
+def test_cache_changes_no_token(
+    build_gpt: Build, block_size: int, prompt: list[int], config: SamplingConfig
+) -> None:
+    gpt = build_gpt(block_size)
     cached = list(generate(gpt, prompt, config))
     assert cached == list(generate(gpt, prompt, config, use_cache=False))
     assert len(cached) == 40
     assert set(cached) <= set(range(VOCAB_SIZE))
 
 
-def test_full_context_is_halved() -> None:
+def test_cache_changes_no_token_of_any_shape(build_gpt: Build, shape: dict[str, Any]) -> None:
+    gpt = build_gpt(**shape)
+    for config in CONFIGS.values():
+        cached = list(generate(gpt, [3, 5], config))
+        assert cached == list(generate(gpt, [3, 5], config, use_cache=False))
+
+
+def test_model_alone_gives_the_tokens_of_the_decoder(
+    build_gpt: Build, shape: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpt = build_gpt(**shape)
+    decoded = list(generate(gpt, [3], CONFIGS["every"]))
+    monkeypatch.setattr(reader, "can_decode", lambda _: False)
+    assert decoded == list(generate(gpt, [3], CONFIGS["every"]))
+
+
+@pytest.mark.parametrize("use_cache", [True, False])
+@each_config
+def test_row_of_a_batch_is_what_its_seed_draws_alone(
+    build_gpt: Build, config: SamplingConfig, use_cache: bool
+) -> None:
+    gpt = build_gpt()
+    prompts = [[3], [4, 5], [3], list(range(16)), list(range(23)), [4, 5], [7]]
+    steps = [t.tolist() for t in generate_batch(gpt, prompts, config, use_cache=use_cache)]
+    for row, prompt in enumerate(prompts):
+        alone = SamplingConfig(**{**vars(config), "seed": config.seed + row})
+        assert [tokens[row] for tokens in steps] == list(generate(gpt, prompt, alone)), row
+
+
+def test_batch_past_block_size_of_any_shape(build_gpt: Build, shape: dict[str, Any]) -> None:
+    gpt = build_gpt(block_size=6, **shape)
+    config = CONFIGS["every"]
+    prompts = [[1, 2], [3, 4], [5]]
+    cached = [t.tolist() for t in generate_batch(gpt, prompts, config)]
+    assert cached == [t.tolist() for t in generate_batch(gpt, prompts, config, use_cache=False)]
+    assert len(cached) == 40
+
+
+def test_empty_batch_draws_nothing(build_gpt: Build) -> None:
+    assert [t.tolist() for t in generate_batch(build_gpt(), [], CONFIGS["all"])] == [[]] * 40
+
+
+def test_mlp_reads_the_last_tokens(mlp: MLP) -> None:
+    """By hand: the six tokens before the next one, and a short prompt as often as it takes."""
+    config = SamplingConfig(num_tokens=20, temperature=0)
+    for prompt in ([1, 2], [1, 2, 3, 4], list(range(6)), list(range(10))):
+        text = (prompt * 6)[-6:] if len(prompt) < 6 else list(prompt)
+        start = len(text)
+        for _ in range(20):
+            with torch.no_grad():
+                text.append(int(mlp(torch.tensor([text[-6:]]))[0, -1].argmax()))
+        assert list(generate(mlp, prompt, config)) == text[start:]
+        assert list(generate(mlp, prompt, config, use_cache=False)) == text[start:]
+
+
+def test_full_context_is_halved(build_gpt: Build) -> None:
     """Greedy by hand, with the rule written out: 17 tokens are cut to the newest 9."""
-    gpt = model(16).eval()
+    gpt = build_gpt(16).eval()
     context, expected = [1], []
     for _ in range(40):
         if len(context) == 17:
@@ -59,22 +113,24 @@ def test_full_context_is_halved() -> None:
     assert list(generate(gpt, [1], SamplingConfig(num_tokens=40, temperature=0))) == expected
 
 
-def test_seed_decides_the_tokens() -> None:
+def test_seed_decides_the_tokens(build_gpt: Build) -> None:
     def draw(seed: int) -> list[int]:
-        return list(generate(model(), [1], SamplingConfig(num_tokens=30, temperature=1, seed=seed)))
+        return list(
+            generate(build_gpt(), [1], SamplingConfig(num_tokens=30, temperature=1, seed=seed))
+        )
 
     assert draw(1) == draw(1)
     assert draw(1) != draw(2)
 
 
-def test_top_1_is_greedy() -> None:
+def test_top_1_is_greedy(build_gpt: Build) -> None:
     greedy = SamplingConfig(num_tokens=30, temperature=0)
     top_1 = SamplingConfig(num_tokens=30, temperature=1.3, top_k=1)
-    assert list(generate(model(), [1], greedy)) == list(generate(model(), [1], top_1))
+    assert list(generate(build_gpt(), [1], greedy)) == list(generate(build_gpt(), [1], top_1))
 
 
-def test_frequencies_follow_temperature_and_top_k() -> None:
-    gpt = model(1).eval()
+def test_frequencies_follow_temperature_and_top_k(build_gpt: Build) -> None:
+    gpt = build_gpt(1).eval()
     config = SamplingConfig(num_tokens=1, temperature=2.0, top_k=3)
     with torch.no_grad():
         top = (gpt(torch.tensor([[1]]))[0, -1] / 2.0).topk(3)
@@ -89,20 +145,26 @@ def test_frequencies_follow_temperature_and_top_k() -> None:
 
 
 @pytest.mark.parametrize("temperature", [1e-310, 1e-45, 1e-8])
-def test_almost_no_temperature_is_greedy(temperature: float) -> None:
+def test_almost_no_temperature_is_greedy(build_gpt: Build, temperature: float) -> None:
     greedy = SamplingConfig(num_tokens=30, temperature=0)
     cold = SamplingConfig(num_tokens=30, temperature=temperature)
-    assert list(generate(model(), [1], cold)) == list(generate(model(), [1], greedy))
+    assert list(generate(build_gpt(), [1], cold)) == list(generate(build_gpt(), [1], greedy))
 
 
-def test_tokens_come_one_at_a_time() -> None:
-    tokens = generate(model(), [1], SamplingConfig(num_tokens=10**9))
+def test_tokens_come_one_at_a_time(build_gpt: Build) -> None:
+    tokens = generate(build_gpt(), [1], SamplingConfig(num_tokens=10**9))
     assert 0 <= next(tokens) < VOCAB_SIZE
 
 
-def test_empty_prompt_is_refused() -> None:
+def test_no_tokens(build_gpt: Build) -> None:
+    assert list(generate(build_gpt(), [1], SamplingConfig(num_tokens=0))) == []
+
+
+def test_empty_prompt_is_refused(build_gpt: Build) -> None:
     with pytest.raises(ValueError, match="at least one token"):
-        next(generate(model(), [], SamplingConfig()))
+        next(generate(build_gpt(), [], SamplingConfig()))
+    with pytest.raises(ValueError, match="at least one token"):
+        next(generate_batch(build_gpt(), [[1], []], SamplingConfig()))
 
 
 @pytest.mark.parametrize(
@@ -113,8 +175,15 @@ def test_empty_prompt_is_refused() -> None:
         ({"temperature": float("nan")}, "temperature must be 0 or more"),
         ({"temperature": float("inf")}, "temperature must be 0 or more"),
         ({"top_k": 0}, "top_k must be at least 1"),
+        ({"top_p": 0.0}, "top_p must be in (0, 1], got 0.0"),
+        ({"top_p": 1.01}, "top_p must be in (0, 1], got 1.01"),
+        ({"top_p": float("nan")}, "top_p must be in (0, 1], got nan"),
+        ({"repetition_penalty": 0.0}, "repetition_penalty must be above 0 and finite"),
+        ({"repetition_penalty": float("inf")}, "repetition_penalty must be above 0 and finite"),
+        ({"stop": ("END", "")}, "a stop string must not be empty"),
+        ({"seed": -1}, "seed must be in [0, 2^63), got -1"),
     ],
 )
 def test_impossible_settings_are_refused(field: dict[str, float], message: str) -> None:
-    with pytest.raises(ConfigError, match=message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
         SamplingConfig(**field)  # type: ignore[arg-type]

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Literal
 
 from nanogpt.data.config import CorpusConfig
+from nanogpt.errors import ConfigError
 from nanogpt.models.config import GPTConfig, MLPConfig
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.training.config import TrainConfig
 
 RUN_FOLDER = Path("runs/nanogpt")
+LINE_END = "\n"
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 PresetName = Literal[
     "shakespeare-cpu", "shakespeare-gpu", "gpt2", "gpt2-medium", "gpt2-large", "gpt2-xl"
@@ -80,18 +82,31 @@ class TrainMLP(Training):
 class Sample:
     """Continue a prompt with a trained model, printing as it goes.
 
-    nanogpt sample --prompt "ROMEO:" --temperature 0.7 --seed 7
+    nanogpt sample --prompt "ROMEO:" --temperature 0.7 --top-p 0.95 --seed 7
+
+    nanogpt sample --prompt-file act.txt --num-samples 3 --stop "EXIT" "Exeunt"
     """
 
     checkpoint: Path = RUN_FOLDER / "checkpoint.pt"
     """What nanogpt train wrote."""
-    prompt: str = "\n"
+    prompt: str = LINE_END
     """Text to continue; a line end if not given."""
+    prompt_file: Path | None = None
+    """UTF-8 file that holds the text to continue, instead of --prompt."""
+    num_samples: int = 1
+    """Continuations to draw, all at once; number i has the text of --seed (seed + i) alone."""
     device: DeviceName = "auto"
     """What to compute on; auto takes a GPU where there is one."""
     json: bool = False
-    """Print prompt and continuation as JSON at the end, instead of streaming."""
+    """Print prompt and continuations as JSON at the end, instead of streaming."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself."""
+        if self.num_samples < 1:
+            raise ConfigError(f"num_samples must be at least 1, got {self.num_samples}")
+        if self.prompt_file is not None and self.prompt != LINE_END:
+            raise ConfigError("give either --prompt or --prompt-file, not both")
 
 
 @dataclass(frozen=True)
@@ -103,7 +118,7 @@ class Prepare:
     nanogpt prepare --corpus books --tokenizer bpe --out runs/books
     """
 
-    source: CorpusConfig = field(default_factory=CorpusConfig)
+    data: CorpusConfig = field(default_factory=CorpusConfig)
     out: Path = Path("runs/tokens")
     """Folder for the tokens and their tokenizer."""
     workers: int | None = None

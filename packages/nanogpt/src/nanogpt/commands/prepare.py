@@ -30,10 +30,10 @@ def prepare(command: Prepare, out: Console, err: Console) -> None:
     if workers < 1:
         raise ConfigError(f"workers must be at least 1, got {workers}")
     begin = time.perf_counter()
-    size = open_corpus(command.source).size
+    size = open_corpus(command.data).size
     with _progress(size, err) as on_progress:
         prepared, anew = prepare_corpus(
-            command.source, command.out, workers=workers, on_progress=on_progress
+            command.data, command.out, workers=workers, on_progress=on_progress
         )
     seconds = time.perf_counter() - begin
     result = {

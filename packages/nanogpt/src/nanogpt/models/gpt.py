@@ -29,6 +29,11 @@ class KVCache:
         self._store = torch.empty(shape, device=device)
         self.length = 0
 
+    @property
+    def store(self) -> Tensor:
+        """The memory itself, (n_layer, 2, B, heads, T_max, D); from ``length`` on it is unused."""
+        return self._store
+
     def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Append (B, H, T, D) keys and values; return all so far, (B, H, length + T, D) each."""
         end = self.length + k.size(2)

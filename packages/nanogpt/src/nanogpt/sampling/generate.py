@@ -1,21 +1,22 @@
-"""Draw tokens one after another.
+"""Draw tokens one after another, for one prompt or a batch of them.
 
-Within ``block_size`` a cached step computes one row of attention instead of the whole square. Once
-the context is full, the older half is forgotten and the newer half read again at positions from 0,
-because GPT-2's positions are absolute: what the cache holds cannot be shifted. That costs one pass
-per ``block_size / 2`` tokens, where sliding by one token would cost one pass for each. The rule is
-the same without the cache, so both give the same tokens.
+How far back the model reads, also past its ``block_size``, is the rule of `reader.window`.
+
+Row r of a batch draws from its own generator, seeded with ``seed + r``, and so gives the text that
+it gives alone with that seed. Prompts of different lengths are not padded: rows of equal length
+are stepped as one batch, and stay of equal length. That is exact, and as fast for samples of one
+prompt; prompts of N lengths cost N steps per token.
 """
 
 from collections.abc import Iterator, Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from nanogpt.models.config import GPTConfig
-from nanogpt.models.gpt import GPT, KVCache
+from nanogpt.models.gpt import GPT
 from nanogpt.models.registry import Model
 from nanogpt.sampling.config import SamplingConfig
+from nanogpt.sampling.filters import Tokens, draw, probabilities
+from nanogpt.sampling.reader import CachedReader, WholeReader, window
 
 
 def generate(
@@ -23,7 +24,8 @@ def generate(
 ) -> Iterator[int]:
     """Yield tokens that follow ``prompt``, each as soon as it is drawn.
 
-    The same seed gives the same tokens wherever the logits are the same.
+    The same seed gives the same tokens wherever the logits are the same. Stop strings are text:
+    `nanogpt.sampling.text` ends a text before one.
 
     Args:
         model: In evaluation mode afterwards.
@@ -34,53 +36,72 @@ def generate(
     Raises:
         ValueError: The prompt is empty.
     """
-    if not len(prompt):
-        raise ValueError("the prompt must hold at least one token")
-    random = torch.Generator().manual_seed(config.seed)
-    block_size = model.config.block_size
-    context = list(prompt)[-block_size:]
-    reader = _Reader(model, use_cache=use_cache)
+    for tokens in generate_batch(model, [prompt], config, use_cache=use_cache):
+        yield int(tokens[0])
+
+
+def generate_batch(
+    model: Model,
+    prompts: Sequence[Sequence[int]],
+    config: SamplingConfig,
+    *,
+    use_cache: bool = True,
+) -> Iterator[Tokens]:
+    """Yield the next token of every prompt, (B,), step by step.
+
+    Row r draws what `generate` draws for its prompt with the seed ``config.seed + r``.
+
+    Args:
+        model: In evaluation mode afterwards.
+        prompts: Token ids of each row, of any lengths; the same prompt may repeat.
+        config: How many tokens, and how to draw them.
+        use_cache: Keep keys and values instead of computing them again.
+
+    Raises:
+        ValueError: A prompt is empty.
+    """
+    rows_of_length: dict[int, list[int]] = {}
+    for row, prompt in enumerate(prompts):
+        if not len(prompt):
+            raise ValueError("the prompt must hold at least one token")
+        length = min(len(prompt), model.config.block_size)
+        rows_of_length.setdefault(length, []).append(row)
+    groups = []
+    for length, rows in rows_of_length.items():
+        context = np.array([list(prompts[row])[-length:] for row in rows])
+        groups.append(_Group(model, rows, context, config, use_cache=use_cache))
     for _ in range(config.num_tokens):
-        if len(context) > block_size:
-            context = context[-(block_size // 2) - 1 :]
-        token = _draw(reader.next_logits(context), config, random)
-        context.append(token)
-        yield token
+        tokens = np.empty(len(prompts), dtype=np.int64)
+        for group in groups:
+            tokens[group.rows] = group.next_tokens()
+        yield tokens
 
 
-class _Reader:
-    """Gives the logits after a context that grows by one token or starts anew."""
+class _Group:
+    """Rows of one batch whose contexts have the same length, and go on having it."""
 
-    def __init__(self, model: Model, *, use_cache: bool) -> None:
-        self._model = model.eval()
-        self._use_cache = use_cache and isinstance(model, GPT)
-        self._device = model.wte.weight.device
-        self._cache: KVCache | None = None
+    def __init__(
+        self,
+        model: Model,
+        rows: list[int],
+        context: Tokens,
+        config: SamplingConfig,
+        *,
+        use_cache: bool,
+    ) -> None:
+        self.rows = rows
+        self._model_config = model.config
+        self._context = context  # (B, T)
+        self._reader: CachedReader | WholeReader = (
+            CachedReader(model) if use_cache and isinstance(model, GPT) else WholeReader(model)
+        )
+        self._config = config
+        self._random = [np.random.default_rng(config.seed + row) for row in rows]
 
-    @torch.inference_mode()
-    def next_logits(self, context: list[int]) -> Tensor:
-        """Return the logits of the token after ``context``, (V,), on the CPU in float32."""
-        config = self._model.config
-        if (
-            isinstance(config, GPTConfig)
-            and self._use_cache
-            and (self._cache is None or self._cache.length + 1 != len(context))
-        ):
-            self._cache = KVCache(config, 1, self._device)
-        seen = self._cache.length if self._cache is not None else 0
-        idx = torch.tensor([context[seen:]], device=self._device)  # (1, T)
-        logits: Tensor = self._model(idx, *filter(None, [self._cache]))  # (1, T, V)
-        return logits[0, -1].float().cpu()
-
-
-def _draw(logits: Tensor, config: SamplingConfig, random: torch.Generator) -> int:
-    """Return one token id drawn from (V,) ``logits``."""
-    if config.temperature == 0:
-        return int(logits.argmax())
-    # At most 0 and divided by no less than float32 can hold: no temperature gives inf or NaN.
-    temperature = max(config.temperature, torch.finfo(logits.dtype).tiny)
-    logits = (logits - logits.max()) / temperature
-    if config.top_k is not None and config.top_k < len(logits):
-        kth = logits.topk(config.top_k).values[-1]
-        logits = logits.masked_fill(logits < kth, -torch.inf)
-    return int(torch.multinomial(logits.softmax(0), 1, generator=random))
+    def next_tokens(self) -> Tokens:
+        """Return what every row draws next, (B,)."""
+        context = window(self._context, self._model_config)
+        weights = probabilities(self._reader.next_logits(context), context, self._config)
+        tokens = draw(weights, np.array([random.random() for random in self._random]))
+        self._context = np.concatenate([context, tokens[:, None]], axis=1)
+        return tokens
