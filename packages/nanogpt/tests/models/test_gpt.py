@@ -126,13 +126,6 @@ def test_context_beyond_block_size_is_refused(ours: GPT) -> None:
         ours(random_ids(1, 33))
 
 
-def test_filled_cache_refuses_several_tokens(ours: GPT) -> None:
-    cache = KVCache(CONFIG, 1, torch.device("cpu"))
-    ours(random_ids(1, 3), cache)
-    with pytest.raises(ValueError, match="one token at a time, got 2"):
-        ours(random_ids(1, 2), cache)
-
-
 def test_initial_weights_have_published_scale() -> None:
     config = GPTConfig(block_size=256, n_layer=8, n_head=4, n_embd=256)
     model = GPT(config, 1000, torch.Generator().manual_seed(0))
