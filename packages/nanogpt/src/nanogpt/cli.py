@@ -14,17 +14,19 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from nanogpt.commands.config import Sample, Train
+from nanogpt.commands.config import Evaluate, Sample, Train
 from nanogpt.errors import NanogptError
 
-Command = Train | Sample
+Command = Train | Sample | Evaluate
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
 )
 _FUNCTIONS = {
     Train: "nanogpt.commands.train:train",
     Sample: "nanogpt.commands.sample:sample",
+    Evaluate: "nanogpt.commands.evaluate:evaluate",
 }
 """What each command runs; imported when it is asked for, see above."""
 _DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.
