@@ -218,6 +218,16 @@ def _plot(command: Evaluate, checkpoint: Checkpoint, part: _Part, evaluation: Ev
         evaluation,
         {token: _name(tokenizer, token) for token in ids if token is not None},
         title=f"How well each character of {Path(part.name).name} is predicted",
-        subtitle=f"{evaluation.predictions:,} predictions",
+        subtitle=_subtitle(checkpoint, evaluation),
         path=path,
+    )
+
+
+def _subtitle(checkpoint: Checkpoint, evaluation: Evaluation) -> str:
+    parameters = sum(weight.numel() for weight in checkpoint.training["model"].values())
+    return (
+        f"{checkpoint.model_config.kind.upper()} of {parameters:,} parameters with "
+        f"{checkpoint.model_config.block_size} characters of context: {evaluation.accuracy:.2%} of "
+        f"{evaluation.predictions:,} next characters are its first choice, "
+        f"{evaluation.top5_accuracy:.1%} among its first five; loss {evaluation.loss:.4f} nats"
     )

@@ -5,11 +5,13 @@ from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import LogNorm
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from nanogpt.atomic import atomic_path
 from nanogpt.evaluation.confusion import TokenAccuracy
@@ -18,8 +20,11 @@ from nanogpt.evaluation.evaluate import Evaluation
 MAX_BARS = 90
 """Characters with a bar of their own; beyond it, labels no longer fit."""
 _NARROWEST_LABEL = 0.008
-_COLORS = "viridis_r"
+_COLORS = LinearSegmentedColormap.from_list("depth", colormaps["YlGnBu"](np.linspace(0.25, 1, 256)))
+"""Pale is rare: what few occurrences say should not shout."""
 _GREY = "#666666"
+_RED = "#c8102e"
+_HALO = [withStroke(linewidth=2.5, foreground="white")]
 
 
 def plot_accuracy(
@@ -54,7 +59,7 @@ def plot_accuracy(
     colors = ScalarMappable(LogNorm(shares.min(), max(shares.max(), 1.01 * shares.min())), _COLORS)
     figure = Figure(figsize=(15, 8.5), layout="constrained")
     each, area = figure.subplots(2, 1, height_ratios=(5, 4))
-    figure.suptitle(title, x=0.01, ha="left", size=17, weight="bold", parse_math=False)
+    figure.suptitle(title, x=0.048, ha="left", size=17, weight="bold", parse_math=False)
     each.set_title(subtitle, loc="left", size=11, color=_GREY, pad=12, parse_math=False)
     _draw_each(each, rows, names, colors.to_rgba(shares))
     _draw_area(area, rows, shares, names, colors.to_rgba(shares))
@@ -63,7 +68,7 @@ def plot_accuracy(
     bar = figure.colorbar(colors, ax=each, pad=0.01, aspect=25)
     bar.outline.set_visible(False)
     bar.set_label("share of the text")
-    bar.ax.yaxis.set_major_formatter(PercentFormatter(1))
+    bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
 
@@ -83,6 +88,7 @@ def _draw_each(
             ha="center",
             size=8,
             color=_GREY,
+            path_effects=_HALO,
         )
     axes.set_xticks(range(len(rows)), [names[row.token] for row in rows], size=11)
     for label in axes.get_xticklabels():
@@ -95,6 +101,17 @@ def _draw_each(
 
 
 def _draw_mistakes(axes: Axes, rows: Sequence[TokenAccuracy], names: dict[int, str]) -> None:
+    axes.annotate(
+        "mostly\ntaken for",
+        (0, 0),
+        (-6, -52),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        size=8.5,
+        color=_GREY,
+    )
     for position, row in enumerate(rows):
         other = "" if row.mistaken_for is None else names[row.mistaken_for]
         axes.annotate(
@@ -144,6 +161,7 @@ def _draw_area(
             ha="center",
             size=10,
             parse_math=False,
+            path_effects=_HALO,
         )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, min(max(heights) + 0.1, 1.1))
@@ -153,7 +171,7 @@ def _draw_area(
 
 
 def _draw_overall(axes: Axes, accuracy: float) -> None:
-    axes.axhline(accuracy, color="crimson", linewidth=1.2, linestyle=(0, (5, 3)))
+    axes.axhline(accuracy, color=_RED, linewidth=1.2, linestyle=(0, (5, 3)))
     axes.annotate(
         f"over all {accuracy:.1%}",
         (1, accuracy),
@@ -161,9 +179,9 @@ def _draw_overall(axes: Axes, accuracy: float) -> None:
         xycoords=("axes fraction", "data"),
         textcoords="offset points",
         ha="right",
-        color="crimson",
+        color=_RED,
         weight="bold",
-        parse_math=False,
+        path_effects=_HALO,
     )
 
 
