@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import combining
 
 import torch
 from rich.console import Console
@@ -203,7 +204,8 @@ def _name(tokenizer: CharTokenizer, token: int) -> str:
         return "unknown"
     if char in _NAMES:
         return _NAMES[char]
-    return char if char.isprintable() and not char.isspace() else f"U+{ord(char):04X}"
+    leaves_mark = char.isprintable() and not char.isspace() and not combining(char)
+    return char if leaves_mark else f"U+{ord(char):04X}"
 
 
 def _plot(command: Evaluate, checkpoint: Checkpoint, part: _Part, evaluation: Evaluation) -> None:

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, PercentFormatter
 
@@ -55,6 +56,7 @@ def plot_accuracy(
     if evaluation.per_token is None:
         raise ValueError("the evaluation has no accuracies per token to draw")
     rows = evaluation.per_token[:MAX_BARS]
+    names = {token: _drawable(name) for token, name in names.items()}
     shares = np.array([row.count / evaluation.predictions for row in rows])
     colors = ScalarMappable(LogNorm(shares.min(), max(shares.max(), 1.01 * shares.min())), _COLORS)
     figure = Figure(figsize=(15, 8.5), layout="constrained")
@@ -71,6 +73,14 @@ def plot_accuracy(
     bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda share, _: f"{100 * share:g}%"))
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", dpi=120)
+
+
+def _drawable(name: str) -> str:
+    """Return ``name``, or the code point of a character that the plot's font does not have."""
+    font = get_font(findfont(FontProperties()))
+    if all(font.get_char_index(ord(char)) for char in name):
+        return name
+    return " ".join(f"U+{ord(char):04X}" for char in name)
 
 
 def _draw_each(
