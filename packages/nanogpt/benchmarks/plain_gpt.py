@@ -98,9 +98,7 @@ class PlainGPT(nn.Module):
         if targets is None:
             return self.lm_head(x[:, [-1], :]), None
         logits = self.lm_head(x)
-        loss = F.cross_entropy(
-            logits.view(-1, logits.size(-1)), targets.view(-1), ignore_index=-1
-        )
+        loss = F.cross_entropy(logits.view(-1, logits.size(-1)), targets.view(-1), ignore_index=-1)
         return logits, loss
 
 
@@ -140,8 +138,10 @@ def plain_training(
     inputs, targets = batch()
     for step in range(max_steps):
         share = max(step - warmup, 0) / max(max_steps - warmup, 1)
-        rate = peak * step / warmup if step < warmup else end + 0.5 * (peak - end) * (
-            1 + math.cos(math.pi * share)
+        rate = (
+            peak * step / warmup
+            if step < warmup
+            else end + 0.5 * (peak - end) * (1 + math.cos(math.pi * share))
         )
         for group in optimizer.param_groups:
             group["lr"] = rate

@@ -14,22 +14,24 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from nanogpt.commands.config import Prepare, Sample, Train, TrainMLP
+from nanogpt.commands.config import Evaluate, Prepare, Sample, Train, TrainMLP
 from nanogpt.commands.layers import layered
 from nanogpt.errors import NanogptError
 
-Command = Train | TrainMLP | Sample | Prepare
+Command = Train | TrainMLP | Sample | Prepare | Evaluate
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[TrainMLP, tyro.conf.subcommand("train-mlp")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[Prepare, tyro.conf.subcommand("prepare")]
+    | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
 )
 _FUNCTIONS = {
     Train: "nanogpt.commands.train:train",
     TrainMLP: "nanogpt.commands.train:train",
     Sample: "nanogpt.commands.sample:sample",
     Prepare: "nanogpt.commands.prepare:prepare",
+    Evaluate: "nanogpt.commands.evaluate:evaluate",
 }
 """What each command runs; imported when it is asked for, see above."""
 _TRAINING: dict[str, Train | TrainMLP] = {"train": Train(), "train-mlp": TrainMLP()}

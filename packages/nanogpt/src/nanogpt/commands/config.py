@@ -125,3 +125,31 @@ class Prepare:
     """Processes; one per core if not given. The tokens are the same for any number."""
     json: bool = False
     """Print the counts as JSON."""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Measure a trained model on held-out text: loss, perplexity and next-token accuracy.
+
+    nanogpt evaluate --out accuracy.png
+
+    nanogpt evaluate --corpus other.txt --whole-text
+    """
+
+    checkpoint: Path = RUN_FOLDER / "checkpoint.pt"
+    """What nanogpt train wrote."""
+    corpus: str | None = None
+    """Another text to evaluate on; the one that the model was trained on if not given."""
+    whole_text: bool = False
+    """Evaluate on all of the text instead of its last tenth, which training holds out."""
+    context: int = 0
+    """Tokens of a GPT's block that only give context to the others; more take longer and give a
+    lower loss. Fewer than the block has."""
+    out: Path | None = None
+    """Draw the accuracy per character into this PNG file."""
+    device: DeviceName = "auto"
+    """What to compute on; auto takes a GPU where there is one."""
+    threads: int | None = None
+    """CPU threads; PyTorch's choice if not given."""
+    json: bool = False
+    """Print the result as JSON."""

@@ -84,17 +84,17 @@ class MLPConfig:
     kind: ClassVar[str] = "mlp"
     """Name under which a checkpoint stores it."""
 
-    block_size: int = 24
+    block_size: int = 12
     """Characters of context, T."""
     n_embd: int = 32
     """Width of a character's embedding, C."""
     n_hidden: int = 512
     """Width of the hidden layers."""
-    n_layer: int = 3
-    """Hidden layers."""
-    dropout: float = 0.0
+    n_layer: int = 2
+    """Residual layers after the first one."""
+    dropout: float = 0.1
     """Probability of dropping a hidden activation in training."""
-    n_predict: int = 64
+    n_predict: int = 16
     """Predictions per row of a batch: neighbouring positions share their embeddings."""
 
     def __post_init__(self) -> None:

@@ -1,0 +1,1 @@
+"""Measure a trained model on a text: loss, and how often it predicts the next token."""
