@@ -19,6 +19,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 from plain_gpt import PlainGPT, plain_training
 from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
@@ -110,7 +111,7 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "train.bin"
-        file.write_bytes(splits.train.numpy().astype("uint16").tobytes())
+        file.write_bytes(np.array(splits.train.tolist(), np.uint16).tobytes())
         torch.manual_seed(1337)
         plain = PlainGPT(SHAPE, tokenizer.vocab_size)
         training = plain_training(plain, file, max_steps=args.plain_steps)

@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from plain_gpt import PlainGPT, plain_training
 
@@ -71,8 +72,7 @@ def sides(args: argparse.Namespace, folder: Path) -> dict[str, Step]:
     config = TrainConfig(max_steps=2000, compile=args.compile, optimizer=args.optimizer)
     tokens, tokenizer = load_corpus(CorpusConfig(args.corpus, file=args.file))
     splits = Splits.by_position(tokens, SHAPE.block_size)
-    train = splits.train.slice(0, len(splits.train)).gather_all().numpy()
-    (folder / "train.bin").write_bytes(train.astype("uint16").tobytes())
+    (folder / "train.bin").write_bytes(np.array(splits.train.tolist(), np.uint16).tobytes())
 
     def model() -> GPT:
         return GPT(SHAPE, tokenizer.vocab_size, torch.Generator().manual_seed(config.seed))

@@ -9,48 +9,78 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nanogpt.checkpoint import Checkpoint
+    from nanogpt.data.config import CorpusConfig
     from nanogpt.data.corpus import read_corpus
+    from nanogpt.data.load import load_corpus
+    from nanogpt.data.prepare import prepare
     from nanogpt.data.splits import Splits
     from nanogpt.errors import NanogptError
-    from nanogpt.models.config import GPTConfig
+    from nanogpt.evaluation.evaluate import Evaluation, evaluate_model
+    from nanogpt.models.config import GPTConfig, MLPConfig
     from nanogpt.models.gpt import GPT, KVCache
+    from nanogpt.models.mlp import MLP
     from nanogpt.sampling.config import SamplingConfig
-    from nanogpt.sampling.generate import generate
+    from nanogpt.sampling.generate import generate, generate_batch
+    from nanogpt.sampling.text import stream_text
     from nanogpt.tokenizers.base import Tokenizer
+    from nanogpt.tokenizers.bpe import BpeTokenizer
     from nanogpt.tokenizers.char import CharTokenizer
+    from nanogpt.tokenizers.gpt2 import Gpt2Tokenizer
     from nanogpt.training.config import TrainConfig
     from nanogpt.training.trainer import Trainer
 
 __all__ = [
     "GPT",
+    "MLP",
+    "BpeTokenizer",
     "CharTokenizer",
     "Checkpoint",
+    "CorpusConfig",
+    "Evaluation",
     "GPTConfig",
+    "Gpt2Tokenizer",
     "KVCache",
+    "MLPConfig",
     "NanogptError",
     "SamplingConfig",
     "Splits",
     "Tokenizer",
     "TrainConfig",
     "Trainer",
+    "evaluate_model",
     "generate",
+    "generate_batch",
+    "load_corpus",
+    "prepare",
     "read_corpus",
+    "stream_text",
 ]
 
 _HOME = {
-    "GPT": "nanogpt.models.gpt",
+    "BpeTokenizer": "nanogpt.tokenizers.bpe",
     "CharTokenizer": "nanogpt.tokenizers.char",
     "Checkpoint": "nanogpt.checkpoint",
+    "CorpusConfig": "nanogpt.data.config",
+    "Evaluation": "nanogpt.evaluation.evaluate",
+    "GPT": "nanogpt.models.gpt",
     "GPTConfig": "nanogpt.models.config",
+    "Gpt2Tokenizer": "nanogpt.tokenizers.gpt2",
     "KVCache": "nanogpt.models.gpt",
+    "MLP": "nanogpt.models.mlp",
+    "MLPConfig": "nanogpt.models.config",
     "NanogptError": "nanogpt.errors",
     "SamplingConfig": "nanogpt.sampling.config",
     "Splits": "nanogpt.data.splits",
     "Tokenizer": "nanogpt.tokenizers.base",
     "TrainConfig": "nanogpt.training.config",
     "Trainer": "nanogpt.training.trainer",
+    "evaluate_model": "nanogpt.evaluation.evaluate",
     "generate": "nanogpt.sampling.generate",
+    "generate_batch": "nanogpt.sampling.generate",
+    "load_corpus": "nanogpt.data.load",
+    "prepare": "nanogpt.data.prepare",
     "read_corpus": "nanogpt.data.corpus",
+    "stream_text": "nanogpt.sampling.text",
 }
 
 
