@@ -245,7 +245,7 @@ def test_signal_saves_and_ends_in_order(
     assert signal.getsignal(number) == before
 
 
-def test_prepare_reports_counts_and_trains_from_its_folder(
+def test_prepare_reports_counts_and_keeps_what_is_done(
     text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     argv = ["prepare", "--corpus", str(text), "--tokenizer", "bpe", "--bpe-vocab-size", "300"]

@@ -73,7 +73,7 @@ if __name__ == "__main__":
 def test_prepare_stops_on_ctrl_c_and_goes_on(tmp_path: Path) -> None:
     """Ctrl-C reaches every process of the group, as it does from a terminal."""
     text, out = tmp_path / "text.txt", tmp_path / "out"
-    text.write_text("The quick brown fox jumps over the lazy dog.\n" * 20_000)
+    text.write_text("The quick brown fox jumps over the lazy dog.\n" * 10_000)
     argv = [sys.executable, "-c", IN_SMALL_UNITS, "prepare", "--corpus", text, "--out", out]
     with subprocess.Popen(
         [*argv, "--workers", "2"],
@@ -85,7 +85,11 @@ def test_prepare_stops_on_ctrl_c_and_goes_on(tmp_path: Path) -> None:
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)
         stdout, stderr = process.communicate()
-    assert (process.returncode, stdout, stderr) == (130, b"", b"")
+    assert (process.returncode, stdout, stderr) == (
+        130,
+        b"",
+        b"stopped; the same command goes on from here\n",
+    )
     done = subprocess.run([*argv, "--json"], capture_output=True, check=True)
     result = json.loads(done.stdout)
     assert 0 < result["shards_kept"] < result["shards"]

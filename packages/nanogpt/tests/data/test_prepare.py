@@ -163,8 +163,11 @@ def test_killed_by_the_system_it_goes_on(
     (out / ".123-tokens-00009.bin").write_bytes(b"half")  # as a killed worker may leave it
     with (out / "journal.jsonl").open("a") as journal:
         journal.write('{"index": 7, "tok')
+    stop = stopped_after(7, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):  # once more, later
+        prepare(config, out, unit_bytes=UNIT_BYTES, on_progress=stop)
     _, anew = make(config, out)
-    assert len(anew) == 12 - 5
+    assert len(anew) == 12 - 7
     make(config, tmp_path / "straight")
     assert files(out) == files(tmp_path / "straight")
 
@@ -284,6 +287,7 @@ def test_folder_prepared_for_another_tokenizer(config: CorpusConfig, tmp_path: P
     [
         ("manifest.json", '{"format": "nanogpt tokens", "version": 9}', "has version 9, this"),
         ("manifest.json", '{"format": "nanogpt tokens", "version": 1}', "is damaged"),
+        ("manifest.json", '{"format": "nanogpt tokens", "ver', "is damaged"),
         ("tokenizer.json", "{}", "tokenizer.json is missing or damaged"),
     ],
 )

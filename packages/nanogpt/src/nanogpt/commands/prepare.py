@@ -31,10 +31,14 @@ def prepare(command: Prepare, out: Console, err: Console) -> None:
         raise ConfigError(f"workers must be at least 1, got {workers}")
     begin = time.perf_counter()
     size = open_corpus(command.data).size
-    with _progress(size, err) as on_progress:
-        prepared, anew = prepare_corpus(
-            command.data, command.out, workers=workers, on_progress=on_progress
-        )
+    try:
+        with _progress(size, err) as on_progress:
+            prepared, anew = prepare_corpus(
+                command.data, command.out, workers=workers, on_progress=on_progress
+            )
+    except KeyboardInterrupt:
+        err.print("stopped; the same command goes on from here")
+        raise
     seconds = time.perf_counter() - begin
     result = {
         "folder": str(command.out),

@@ -14,8 +14,9 @@ class CorpusConfig:
     """A text and its tokenizer."""
 
     corpus: str = "shakespeare"
-    """A UTF-8 text file, a folder of them, a .jsonl file, or 'shakespeare' (38 plays, installed
-    with nanogpt), or 'tiny-shakespeare' (downloaded once, or given as --file)."""
+    """A UTF-8 text file, a .jsonl file, a folder of both, a folder that nanogpt prepare wrote,
+    'shakespeare' (38 plays, installed with nanogpt), or 'tiny-shakespeare' (downloaded once, or
+    given as --file)."""
     file: Path | None = None
     """Your copy of a corpus that is otherwise downloaded; its checksum is verified."""
     text_field: str = "text"

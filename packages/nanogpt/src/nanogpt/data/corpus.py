@@ -192,7 +192,7 @@ def _cannot_list(error: OSError) -> None:
 
 
 def _text_file(path: Path) -> SourceFile:
-    form: Form = "jsonl" if path.suffix == ".jsonl" else "text"
+    form: Form = "jsonl" if path.suffix.lower() == ".jsonl" else "text"
     return SourceFile(path, form, path.stat().st_size)
 
 

@@ -1,6 +1,7 @@
 """Which shards of an unfinished folder are done: ``journal.jsonl``, see `nanogpt.data.shards`."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,13 +16,14 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self._path = folder / JOURNAL
 
-    def begin(self, job: Job) -> None:
-        """Start a new journal for ``job``.
+    def begin(self, job: Job, shards: Iterable[Shard]) -> None:
+        """Start a new journal for ``job`` with the ``shards`` that are done.
 
         Raises:
             OutputError: The folder cannot be written.
         """
-        write_text(self._path, json.dumps(head_of(job)) + "\n")
+        lines = [head_of(job), *map(asdict, shards)]
+        write_text(self._path, "".join(json.dumps(line) + "\n" for line in lines))
 
     def remove(self) -> None:
         """Delete the journal, which has served.
@@ -50,7 +52,7 @@ class Journal:
         """Return the job and its shards by index; none if there is no journal.
 
         Raises:
-            CorpusError: Not ours, damaged, or of another version.
+            CorpusError: Damaged, or of another version.
         """
         try:
             lines = self._path.read_text(encoding="utf-8", errors="replace").splitlines()

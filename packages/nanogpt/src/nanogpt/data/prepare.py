@@ -104,11 +104,13 @@ def _begin(
         tokenizer = learn()
         checksum = write_tokenizer(folder, tokenizer)
         job = _job(config, corpus, unit_bytes, tokenizer.vocab_size, checksum)
-        Journal(folder).begin(job)
+        Journal(folder).begin(job, [])
         return job, {}, tokenizer
     job, known = earlier
     asked = _job(config, corpus, unit_bytes, job.vocab_size, job.tokenizer_sha256)
     _refuse_other(job, asked, folder)
+    if not (folder / MANIFEST).exists():
+        Journal(folder).begin(job, known.values())  # a kill may have cut its last line
     try:
         return job, known, read_tokenizer(folder, job)
     except CorpusError as error:

@@ -119,11 +119,11 @@ def is_prepared(folder: Path) -> bool:
     """Tell whether ``nanogpt prepare`` wrote ``folder``, finished or not."""
     for name in (MANIFEST, JOURNAL):
         try:
-            text = (folder / name).read_text(encoding="utf-8", errors="replace")
+            with (folder / name).open("rb") as file:
+                if f'"format": "{FORMAT}"'.encode() in file.read(100):
+                    return True
         except OSError:
             continue
-        if _ours(text if name == MANIFEST else text.partition("\n")[0]):
-            return True
     return False
 
 
@@ -272,28 +272,18 @@ def job_of(text: str, path: Path) -> Job:
     """Return the job from the JSON ``text`` of the file ``path``, whatever else is in it.
 
     Raises:
-        CorpusError: Not ours, damaged, or of another version.
+        CorpusError: Damaged, or of another version.
     """
-    head = _ours(text)
-    if head is None:
-        raise CorpusError(f"{path} is damaged, or not written by nanogpt prepare")
-    if head.get("version") != VERSION:
-        raise CorpusError(
-            f"{path} has version {head.get('version')}, this nanogpt reads {VERSION}; prepare the "
-            "corpus again, into another folder"
-        )
-    try:
-        return Job(**head["job"])
-    except (KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is damaged ({error}); prepare the corpus again") from error
-
-
-def _ours(text: str) -> dict[str, Any] | None:
     try:
         head = json.loads(text)
-    except ValueError:
-        return None
-    return head if isinstance(head, dict) and head.get("format") == FORMAT else None
+        if head["version"] != VERSION:
+            raise CorpusError(
+                f"{path} has version {head['version']}, this nanogpt reads {VERSION}; prepare the "
+                "corpus again, into another folder"
+            )
+        return Job(**head["job"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise CorpusError(_unreadable(path, error)) from error
 
 
 def _shards(text: str, path: Path) -> tuple[Shard, ...]:
@@ -302,4 +292,8 @@ def _shards(text: str, path: Path) -> tuple[Shard, ...]:
         listed = json.loads(text)["shards"]
         return tuple(Shard(**{name: shard[name] for name in names}) for shard in listed)
     except (KeyError, TypeError) as error:
-        raise CorpusError(f"{path} is damaged ({error}); prepare the corpus again") from error
+        raise CorpusError(_unreadable(path, error)) from error
+
+
+def _unreadable(path: Path, error: Exception) -> str:
+    return f"{path} is damaged ({error}); delete the folder and prepare the corpus again"

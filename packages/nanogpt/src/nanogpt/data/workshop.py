@@ -13,10 +13,12 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 
 from nanogpt.data.corpus import Corpus, Unit, unit_sha256
@@ -105,7 +107,8 @@ class Workshop:
         try:
             while True:
                 for task in itertools.islice(waiting, 2 * workers - len(running)):
-                    running.add(pool.submit(_make, task))
+                    with _interrupts_held_back():
+                        running.add(pool.submit(_make, task))
                 if not running:
                     break
                 for future in wait(running, return_when=FIRST_COMPLETED).done:
@@ -121,6 +124,21 @@ class Workshop:
             for future in running:
                 if future.done() and not future.cancelled() and future.exception() is None:
                     on_made(future.result())
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Start processes that Ctrl-C does not reach, not even before they can ignore it themselves."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    # A process inherits the mask. The tracker has to run before: its start would lift the mask.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _workshop: Workshop
