@@ -16,6 +16,8 @@ from nanogpt.errors import ConfigError
 from nanogpt.models.config import MLPConfig
 from nanogpt.models.gpt import cross_entropy
 from nanogpt.models.mlp import MLP
+from nanogpt.sampling.config import SamplingConfig
+from nanogpt.sampling.generate import generate
 from nanogpt.tokenizers.char import CharTokenizer
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.trainer import Trainer
@@ -114,18 +116,26 @@ def test_no_token_sees_the_future(length: int, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("length", [0, 1, 4])
-def test_short_context_counts_as_zero_embeddings_on_its_left(length: int) -> None:
+def test_short_context_is_filled_up_with_the_mean_embedding(length: int) -> None:
     model, idx = build(), random_ids(2, length)
-    start = MLP(CONFIG, VOCAB_SIZE + 1).eval()
     weights = dict(model.state_dict())
-    for name in ("wte.weight", "lm_head.weight", "lm_head.bias"):  # one more token: all zeros
-        weights[name] = torch.cat([weights[name], torch.zeros_like(weights[name][:1])])
-    start.load_state_dict(weights)
-    padded = torch.cat([torch.full((2, 5 - length), VOCAB_SIZE), idx], dim=1)
+    for name in ("wte.weight", "lm_head.weight", "lm_head.bias"):  # one more token: the mean
+        weights[name] = torch.cat([weights[name], weights[name].mean(0, keepdim=True)])
+    larger = MLP(CONFIG, VOCAB_SIZE + 1).eval()
+    larger.load_state_dict(weights)
+    filled_up = torch.cat([torch.full((2, 5 - length), VOCAB_SIZE), idx], dim=1)
     with torch.no_grad():
-        logits, expected = model(idx), start(padded)[..., :VOCAB_SIZE]
+        logits, expected = model(idx), larger(filled_up)[..., :VOCAB_SIZE]
     assert logits.shape == (2, 1, VOCAB_SIZE)
-    torch.testing.assert_close(logits, expected, rtol=0, atol=1e-6)
+    torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
+
+
+def test_writes_on_from_a_prompt_of_any_length() -> None:
+    for length in (1, 4, 5, 6, 40):
+        prompt = random_ids(length).tolist()
+        written = list(generate(build(), prompt, SamplingConfig(num_tokens=12)))
+        assert len(written) == 12
+        assert set(written) <= set(range(VOCAB_SIZE))
 
 
 def test_same_seed_gives_same_weights_and_another_gives_others() -> None:

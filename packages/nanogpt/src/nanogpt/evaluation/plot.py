@@ -23,6 +23,8 @@ MAX_BARS = 90
 _NARROWEST_LABEL = 0.008
 _COLORS = LinearSegmentedColormap.from_list("depth", colormaps["YlGnBu"](np.linspace(0.25, 1, 256)))
 """Pale is rare: what few occurrences say should not shout."""
+_FONT = "monospace"
+"""In which I, l and 1 differ."""
 _GREY = "#666666"
 _RED = "#c8102e"
 _HALO = [withStroke(linewidth=2.5, foreground="white")]
@@ -40,7 +42,7 @@ def plot_accuracy(
 
     Above, a bar per character, most frequent first, darker the more frequent; below its name, what
     it is most often taken for. Beneath, the same bars as wide as the character's share of the text,
-    best first: the coloured area is the accuracy over all.
+    best first: the coloured area is the overall accuracy.
 
     Args:
         evaluation: With ``per_token``.
@@ -61,8 +63,7 @@ def plot_accuracy(
     colors = ScalarMappable(LogNorm(shares.min(), max(shares.max(), 1.01 * shares.min())), _COLORS)
     figure = Figure(figsize=(15, 8.5), layout="constrained")
     each, area = figure.subplots(2, 1, height_ratios=(5, 4))
-    figure.suptitle(title, x=0.048, ha="left", size=17, weight="bold", parse_math=False)
-    each.set_title(subtitle, loc="left", size=11, color=_GREY, pad=12, parse_math=False)
+    _draw_title(each, title, subtitle)
     _draw_each(each, rows, names, colors.to_rgba(shares))
     _draw_area(area, rows, shares, names, colors.to_rgba(shares))
     for axes in (each, area):
@@ -75,9 +76,23 @@ def plot_accuracy(
         figure.savefig(temporary, format="png", dpi=120)
 
 
+def _draw_title(axes: Axes, title: str, subtitle: str) -> None:
+    axes.set_title(title, loc="left", size=17, weight="bold", pad=30, parse_math=False)
+    axes.annotate(
+        subtitle,
+        (0, 1),
+        (0, 12),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        size=11,
+        color=_GREY,
+        parse_math=False,
+    )
+
+
 def _drawable(name: str) -> str:
     """Return ``name``, or the code point of a character that the plot's font does not have."""
-    font = get_font(findfont(FontProperties()))
+    font = get_font(findfont(FontProperties(family=_FONT)))
     if all(font.get_char_index(ord(char)) for char in name):
         return name
     return " ".join(f"U+{ord(char):04X}" for char in name)
@@ -102,6 +117,7 @@ def _draw_each(
         )
     axes.set_xticks(range(len(rows)), [names[row.token] for row in rows], size=11)
     for label in axes.get_xticklabels():
+        label.set_fontfamily(_FONT)
         label.set_parse_math(False)
         label.set_rotation(90 if len(label.get_text()) > 1 else 0)
     _draw_mistakes(axes, rows, names)
@@ -114,7 +130,7 @@ def _draw_mistakes(axes: Axes, rows: Sequence[TokenAccuracy], names: dict[int, s
     axes.annotate(
         "mostly\ntaken for",
         (0, 0),
-        (-6, -52),
+        (-6, -60),
         xycoords="axes fraction",
         textcoords="offset points",
         ha="right",
@@ -127,13 +143,14 @@ def _draw_mistakes(axes: Axes, rows: Sequence[TokenAccuracy], names: dict[int, s
         axes.annotate(
             other,
             (position, 0),
-            (0, -52),
+            (0, -60),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
             ha="center",
             va="top",
             size=8.5,
             color=_GREY,
+            family=_FONT,
             rotation=90 if len(other) > 1 else 0,
             parse_math=False,
         )
@@ -170,12 +187,13 @@ def _draw_area(
             textcoords="offset points",
             ha="center",
             size=10,
+            family=_FONT,
             parse_math=False,
             path_effects=_HALO,
         )
     axes.set_xlim(0, 1)
     axes.set_ylim(0, min(max(heights) + 0.1, 1.1))
-    axes.set_xlabel("share of the text; the coloured area is the accuracy over all")
+    axes.set_xlabel("share of the text; the coloured area is the overall accuracy")
     axes.xaxis.set_major_formatter(PercentFormatter(1))
     _style(axes)
 
@@ -183,7 +201,7 @@ def _draw_area(
 def _draw_overall(axes: Axes, accuracy: float) -> None:
     axes.axhline(accuracy, color=_RED, linewidth=1.2, linestyle=(0, (5, 3)))
     axes.annotate(
-        f"over all {accuracy:.1%}",
+        f"overall {accuracy:.1%}",
         (1, accuracy),
         (-4, 4),
         xycoords=("axes fraction", "data"),
