@@ -55,3 +55,36 @@ class Sample:
     json: bool = False
     """Print prompt and continuation as JSON at the end, instead of streaming."""
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+
+@dataclass(frozen=True)
+class ImportGPT2:
+    """Make a checkpoint of GPT-2's published weights, or of any GPT-2 in Hugging Face's format.
+
+    nanogpt import-gpt2 --source gpt2-medium
+
+    nanogpt sample --checkpoint runs/gpt2/checkpoint.pt --prompt "The meaning of life is"
+    """
+
+    source: str = "gpt2"
+    """gpt2, gpt2-medium, gpt2-large, gpt2-xl or OWNER/NAME, fetched from the hub; or a folder with
+    config.json and model.safetensors or pytorch_model.bin, or such a file."""
+    out: Path = Path("runs/gpt2")
+    """Folder for checkpoint.pt; must not hold one."""
+    json: bool = False
+    """Print the result as JSON."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write a model in Hugging Face's format, so that transformers loads it as GPT2LMHeadModel.
+
+    nanogpt export --out my-gpt
+    """
+
+    checkpoint: Path = RUN_FOLDER / "checkpoint.pt"
+    """What nanogpt train wrote."""
+    out: Path = Path("runs/export")
+    """Folder for config.json and model.safetensors."""
+    json: bool = False
+    """Print the result as JSON."""
