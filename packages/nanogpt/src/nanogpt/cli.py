@@ -14,17 +14,27 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from nanogpt.commands.config import Evaluate, Prepare, Sample, Train, TrainMLP
+from nanogpt.commands.config import (
+    Evaluate,
+    Export,
+    ImportGPT2,
+    Prepare,
+    Sample,
+    Train,
+    TrainMLP,
+)
 from nanogpt.commands.layers import layered
 from nanogpt.errors import NanogptError
 
-Command = Train | TrainMLP | Sample | Prepare | Evaluate
+Command = Train | TrainMLP | Sample | Prepare | Evaluate | ImportGPT2 | Export
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[TrainMLP, tyro.conf.subcommand("train-mlp")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[Prepare, tyro.conf.subcommand("prepare")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[ImportGPT2, tyro.conf.subcommand("import-gpt2")]
+    | Annotated[Export, tyro.conf.subcommand("export")]
 )
 _FUNCTIONS = {
     Train: "nanogpt.commands.train:train",
@@ -32,6 +42,8 @@ _FUNCTIONS = {
     Sample: "nanogpt.commands.sample:sample",
     Prepare: "nanogpt.commands.prepare:prepare",
     Evaluate: "nanogpt.commands.evaluate:evaluate",
+    ImportGPT2: "nanogpt.commands.import_gpt2:import_gpt2",
+    Export: "nanogpt.commands.export:export",
 }
 """What each command runs; imported when it is asked for, see above."""
 _TRAINING: dict[str, Train | TrainMLP] = {"train": Train(), "train-mlp": TrainMLP()}

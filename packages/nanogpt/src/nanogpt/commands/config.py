@@ -59,8 +59,8 @@ class Train(Training):
     preset: PresetName | None = None
     """A known model with its recipe; a TOML file and flags change its fields."""
     init_from: str | None = None
-    """Begin with GPT-2's weights: a folder or file in Hugging Face's format, or a name such as
-    'gpt2'; also a checkpoint of nanogpt."""
+    """Begin with the weights, shape and tokenizer of a checkpoint of nanogpt (.pt), or of a GPT-2
+    in Hugging Face's format: a folder, a file, or a name such as 'gpt2'."""
     model: GPTConfig = field(default_factory=GPTConfig)
 
 
@@ -151,5 +151,38 @@ class Evaluate:
     """What to compute on; auto takes a GPU where there is one."""
     threads: int | None = None
     """CPU threads; PyTorch's choice if not given."""
+    json: bool = False
+    """Print the result as JSON."""
+
+
+@dataclass(frozen=True)
+class ImportGPT2:
+    """Make a checkpoint of GPT-2's published weights, or of any GPT-2 in Hugging Face's format.
+
+    nanogpt import-gpt2 --source gpt2-medium
+
+    nanogpt sample --checkpoint runs/gpt2/checkpoint.pt --prompt "The meaning of life is"
+    """
+
+    source: str = "gpt2"
+    """gpt2, gpt2-medium, gpt2-large, gpt2-xl or OWNER/NAME, fetched from the hub; or a folder with
+    config.json and model.safetensors or pytorch_model.bin, or such a file."""
+    out: Path = Path("runs/gpt2")
+    """Folder for checkpoint.pt; must not hold one."""
+    json: bool = False
+    """Print the result as JSON."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """Write a model in Hugging Face's format, so that transformers loads it as GPT2LMHeadModel.
+
+    nanogpt export --out my-gpt
+    """
+
+    checkpoint: Path = RUN_FOLDER / "checkpoint.pt"
+    """What nanogpt train wrote."""
+    out: Path = Path("runs/export")
+    """Folder for config.json and model.safetensors."""
     json: bool = False
     """Print the result as JSON."""

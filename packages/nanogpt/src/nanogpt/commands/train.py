@@ -19,6 +19,8 @@ from nanogpt.commands.config import Train, TrainMLP
 from nanogpt.commands.progress import TrainProgress
 from nanogpt.device import pick_device
 from nanogpt.errors import ConfigError
+from nanogpt.models.config import ModelConfig
+from nanogpt.training.initial import load_initial
 from nanogpt.training.log import LogRecord
 from nanogpt.training.parallel import Processes, local_device, started_processes
 from nanogpt.training.retention import NEWEST
@@ -119,13 +121,19 @@ def resumed(command: Train | TrainMLP) -> Train | TrainMLP:
 
 def _open(command: Train | TrainMLP, device: torch.device, processes: Processes) -> Run:
     if not command.resume:
+        initial = None
+        shape: ModelConfig = command.model
+        if isinstance(command, Train) and command.init_from is not None:
+            initial = load_initial(command.init_from)
+            shape = replace(initial.model_config, dropout=command.model.dropout)
         return Run.start(
             command.out,
             command.data,
-            model_config=command.model,
+            model_config=shape,
             config=command.training,
             device=device,
             processes=processes,
+            initial=initial,
         )
     checkpoint = Checkpoint.load(command.out / NEWEST)
     if command.model != checkpoint.model_config:

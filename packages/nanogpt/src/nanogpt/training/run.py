@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from torch import Tensor
 
 from nanogpt.atomic import write_text
 from nanogpt.checkpoint import Checkpoint
@@ -28,6 +27,7 @@ from nanogpt.sampling.config import SamplingConfig
 from nanogpt.sampling.generate import generate
 from nanogpt.tokenizers.base import Tokenizer
 from nanogpt.training.config import TrainConfig
+from nanogpt.training.initial import Initial
 from nanogpt.training.log import LogRecord, RunLog
 from nanogpt.training.parallel import Processes, on_rank_0
 from nanogpt.training.plot import plot_loss
@@ -76,7 +76,7 @@ class Run:
         config: TrainConfig,
         device: torch.device,
         processes: Processes | None = None,
-        weights: dict[str, Tensor] | None = None,
+        initial: Initial | None = None,
     ) -> Self:
         """Begin a new run in ``folder``; an earlier one there moves into a folder ``earlier-N``.
 
@@ -87,19 +87,20 @@ class Run:
             config: The recipe.
             device: Where to train.
             processes: This process among those that train together.
-            weights: To begin with; drawn from the seed if not given.
+            initial: Weights and tokenizer to begin with, of the shape ``model_config``; weights
+                drawn from the seed and a new tokenizer if not given.
 
         Raises:
-            CorpusError: The text cannot be read, or is too short.
-            ConfigError: The weights are of a model with another vocabulary.
+            CorpusError: The text cannot be read, or is too short, or was prepared with another
+                tokenizer than the initial one.
             OutputError: The folder cannot be written.
         """
         processes = processes or Processes()
-        tokens, tokenizer = load_corpus(corpus)
+        tokens, tokenizer = load_corpus(corpus, initial.tokenizer if initial else None)
         generator = torch.Generator().manual_seed(config.seed)
         model = build_model(model_config, tokenizer.vocab_size, generator)
-        if weights is not None:
-            _load_weights(model, weights)
+        if initial is not None:
+            model.load_state_dict(initial.weights)
         run = cls(
             folder,
             corpus,
@@ -280,15 +281,6 @@ class Run:
         }
         write_text(self.folder / CONFIG, json.dumps(config, indent=2) + "\n")
         write_text(self.folder / TOKENIZER, json.dumps(self.tokenizer.to_dict()) + "\n")
-
-
-def _load_weights(model: Model, weights: dict[str, Tensor]) -> None:
-    if len(weights["wte.weight"]) != model.vocab_size:
-        raise ConfigError(
-            f"the weights know {len(weights['wte.weight']):,} tokens and the tokenizer has "
-            f"{model.vocab_size:,}; use the --tokenizer that the weights were trained with"
-        )
-    model.load_state_dict(weights)
 
 
 def _set_aside_earlier(folder: Path) -> None:

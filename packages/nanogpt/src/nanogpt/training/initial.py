@@ -1,0 +1,42 @@
+"""Where a run begins other than at random weights: GPT-2's, or those of an earlier run."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from nanogpt.checkpoint import Checkpoint
+from nanogpt.errors import CheckpointError
+from nanogpt.models.config import ModelConfig
+from nanogpt.models.hugging_face import load_gpt2
+from nanogpt.tokenizers.base import Tokenizer
+from nanogpt.tokenizers.registry import tokenizer_from_dict
+
+
+@dataclass(frozen=True)
+class Initial:
+    """A model to begin with, and the tokenizer that it was trained with."""
+
+    model_config: ModelConfig
+    weights: dict[str, Tensor]
+    tokenizer: Tokenizer
+
+
+def load_initial(source: str) -> Initial:
+    """Return the model in a checkpoint of ours (``.pt``), or else what `load_gpt2` finds.
+
+    Raises:
+        CheckpointError: Not there, damaged, or of a vocabulary that is not GPT-2's.
+        TokenizerError: GPT-2's vocabulary is not installed and cannot be downloaded.
+    """
+    if Path(source).suffix == ".pt":
+        saved = Checkpoint.load(Path(source))
+        return Initial(saved.model_config, saved.training["model"], saved.tokenizer)
+    config, weights = load_gpt2(source)
+    tokenizer = tokenizer_from_dict({"kind": "gpt2"})
+    if len(weights["wte.weight"]) != tokenizer.vocab_size:
+        raise CheckpointError(
+            f"{source} has a vocabulary of {len(weights['wte.weight']):,}, GPT-2's tokenizer has "
+            f"{tokenizer.vocab_size:,}: texts would be read as something else"
+        )
+    return Initial(config, weights, tokenizer)

@@ -1,0 +1,104 @@
+"""``nanogpt import-gpt2`` and ``nanogpt export``, from folder to folder."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from nanogpt.checkpoint import Checkpoint
+from nanogpt.cli import main
+from nanogpt.errors import TokenizerError
+from nanogpt.models.config import GPTConfig
+from nanogpt.models.gpt import GPT
+from nanogpt.models.hugging_face import save_gpt2
+from nanogpt.tokenizers.char import CharTokenizer
+from nanogpt.tokenizers.registry import tokenizer_from_dict
+
+CONFIG = GPTConfig(block_size=16, n_layer=1, n_head=1, n_embd=64)
+LETTERS = CharTokenizer("abcdefgh ")
+
+
+def written(folder: Path, vocab_size: int) -> Path:
+    state = GPT(CONFIG, vocab_size, torch.Generator().manual_seed(0)).state_dict()
+    save_gpt2(CONFIG, dict(state), folder, eos_token_id=None)
+    return folder
+
+
+@pytest.fixture
+def letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vocabulary of ten stands in for GPT-2's."""
+    monkeypatch.setattr("nanogpt.commands.import_gpt2.tokenizer_from_dict", lambda _: LETTERS)
+
+
+def error_of(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as stopped:
+        main(argv)
+    assert stopped.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("letters")
+def test_import_sample_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = written(tmp_path / "source", LETTERS.vocab_size)
+    checkpoint = tmp_path / "run" / "checkpoint.pt"
+    main(["import-gpt2", "--source", str(source), "--out", str(checkpoint.parent), "--json"])
+    parameters = sum(t.numel() for t in load_file(source / "model.safetensors").values())
+    expected = {"checkpoint": str(checkpoint), "parameters": parameters}
+    assert json.loads(capsys.readouterr().out) == expected
+    main(["sample", "--checkpoint", str(checkpoint), "--prompt", "abc", "--num-tokens", "5"])
+    assert len(capsys.readouterr().out) == len("abc") + 5 + 1
+    main(["export", "--checkpoint", str(checkpoint), "--out", str(tmp_path / "export")])
+    assert "config.json and model.safetensors" in capsys.readouterr().out
+    for name in ("config.json", "model.safetensors"):
+        assert (tmp_path / "export" / name).read_bytes() == (source / name).read_bytes()
+
+
+@pytest.mark.usefixtures("letters")
+def test_import_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = written(tmp_path / "source", LETTERS.vocab_size)
+    argv = ["import-gpt2", "--source", str(source), "--out", str(tmp_path / "run")]
+    main(argv)
+    assert "checkpoint.pt exists; name another folder" in error_of(argv, capsys)
+
+
+@pytest.mark.usefixtures("letters")
+def test_import_of_another_vocabulary(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = written(tmp_path / "source", 12)
+    argv = ["import-gpt2", "--source", str(source), "--out", str(tmp_path / "run")]
+    assert "has a vocabulary of 12, GPT-2's tokenizer has 10" in error_of(argv, capsys)
+    assert not (tmp_path / "run").exists()
+
+
+def test_import_with_the_tokenizer_of_gpt2(tmp_path: Path, capsys: Any) -> None:
+    try:
+        tokenizer_from_dict({"kind": "gpt2"})
+    except TokenizerError as error:
+        pytest.skip(f"no GPT-2 vocabulary here: {error}")
+    source = written(tmp_path / "source", 50257)
+    main(["import-gpt2", "--source", str(source), "--out", str(tmp_path / "run")])
+    capsys.readouterr()
+    path = str(tmp_path / "run" / "checkpoint.pt")
+    main(["sample", "--checkpoint", path, "--prompt", "Hello, world", "--num-tokens", "3"])
+    assert capsys.readouterr().out.startswith("Hello, world")
+    main(["export", "--checkpoint", path, "--out", str(tmp_path / "export")])
+    assert json.loads((tmp_path / "export" / "config.json").read_text())["eos_token_id"] == 50256
+
+
+def test_export_of_a_trained_run(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = run / "checkpoint.pt"
+    argv = ["--checkpoint", str(checkpoint), "--out", str(tmp_path / "export"), "--json"]
+    main(["export", *argv])
+    assert json.loads(capsys.readouterr().out) == {"folder": str(tmp_path / "export")}
+    exported = load_file(tmp_path / "export" / "model.safetensors")
+    trained = Checkpoint.load(checkpoint).training["model"]["h.0.mlp.c_fc.weight"]
+    assert torch.equal(exported["transformer.h.0.mlp.c_fc.weight"], trained.T)
+
+
+def test_mistakes_get_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = str(tmp_path / "none.pt")
+    assert "no checkpoint" in error_of(["export", "--checkpoint", missing], capsys)
