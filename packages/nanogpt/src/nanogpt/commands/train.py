@@ -19,7 +19,6 @@ from nanogpt.commands.config import Train, TrainMLP
 from nanogpt.commands.progress import TrainProgress
 from nanogpt.device import pick_device
 from nanogpt.errors import ConfigError
-from nanogpt.models.config import ModelConfig
 from nanogpt.training.initial import load_initial
 from nanogpt.training.log import LogRecord
 from nanogpt.training.parallel import Processes, local_device, started_processes
@@ -121,15 +120,15 @@ def resumed(command: Train | TrainMLP) -> Train | TrainMLP:
 
 def _open(command: Train | TrainMLP, device: torch.device, processes: Processes) -> Run:
     if not command.resume:
-        initial = None
-        shape: ModelConfig = command.model
-        if isinstance(command, Train) and command.init_from is not None:
-            initial = load_initial(command.init_from)
-            shape = replace(initial.model_config, dropout=command.model.dropout)
+        source = command.init_from if isinstance(command, Train) else None
+        initial = None if source is None else load_initial(source)
+        dropout = command.model.dropout
         return Run.start(
             command.out,
             command.data,
-            model_config=shape,
+            model_config=replace(initial.model_config, dropout=dropout)
+            if initial is not None
+            else command.model,
             config=command.training,
             device=device,
             processes=processes,
