@@ -26,8 +26,9 @@ Weights = Mapping[str, Array]
 
 MAX_PARAMETERS = 30_000_000
 """Beyond it the time is in reading weights, which PyTorch does with all cores."""
-ONE_THREAD = 460_800
-"""Elements of a matrix up to which OpenBLAS multiplies it by a vector on one thread."""
+ONE_THREAD = 400_000
+"""Elements of a matrix that OpenBLAS multiplies by a vector on one thread; it takes several from
+460,800 on, and parts are of unequal size."""
 EPS = 1e-5
 """Added to the variance in every norm."""
 
@@ -132,6 +133,8 @@ class _Norm:
 
 
 class _Block:
+    """One layer, as `nanogpt.models.gpt.Block`."""
+
     def __init__(self, model: GPT, weights: Weights, prefix: str) -> None:
         def linear(name: str) -> _Linear:
             name = prefix + name
