@@ -34,7 +34,9 @@ def probabilities(
     """
     scores = logits.astype(np.float64)
     if not np.isfinite(scores).all():
-        raise DivergedError("the model's logits are not finite: its weights are, or became, NaN")
+        raise DivergedError(
+            "the logits are not finite: the model diverged in training; train again"
+        )
     if config.repetition_penalty != 1:
         scores = penalize_repetition(scores, context, config.repetition_penalty)
     if config.temperature == 0:
