@@ -10,6 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nanogpt.errors import DivergedError
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.sampling.filters import draw, keep_top_k, keep_top_p, probabilities
 
@@ -117,6 +118,13 @@ def test_draw_takes_the_token_in_whose_share_the_number_falls(
 def test_draw_passes_over_impossible_tokens_at_both_ends(uniform: float) -> None:
     weights = np.array([[0, 0.3, 0, 0.7, 0]])
     assert draw(weights, np.array([uniform]))[0] in (1, 3)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_not_finite_are_refused(value: float) -> None:
+    logits = np.array([[0, 1], [value, 1]], dtype=np.float32)
+    with pytest.raises(DivergedError, match="logits are not finite"):
+        probabilities(logits, np.array([[1], [0]]), SamplingConfig())
 
 
 def test_rows_draw_by_themselves() -> None:

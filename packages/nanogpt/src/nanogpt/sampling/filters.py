@@ -12,6 +12,7 @@ Letters in the shapes: B rows, T tokens of context, V tokens in the vocabulary.
 import numpy as np
 import numpy.typing as npt
 
+from nanogpt.errors import DivergedError
 from nanogpt.sampling.config import SamplingConfig
 
 Tokens = npt.NDArray[np.int64]
@@ -27,8 +28,15 @@ def probabilities(
         logits: (B, V).
         context: (B, T) tokens that the model has read, which the repetition penalty is for.
         config: What to apply.
+
+    Raises:
+        DivergedError: A logit is not finite.
     """
     scores = logits.astype(np.float64)
+    if not np.isfinite(scores).all():
+        raise DivergedError(
+            "the logits are not finite: the model diverged in training; train again"
+        )
     if config.repetition_penalty != 1:
         scores = penalize_repetition(scores, context, config.repetition_penalty)
     if config.temperature == 0:
