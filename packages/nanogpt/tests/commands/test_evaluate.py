@@ -21,6 +21,7 @@ from nanogpt.commands.config import Evaluate
 from nanogpt.commands.evaluate import evaluate
 from nanogpt.data.config import CorpusConfig
 from nanogpt.models.config import MLPConfig
+from nanogpt.models.registry import build_model
 from nanogpt.tokenizers.char import CharTokenizer
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.run import Run
@@ -190,6 +191,26 @@ def test_tokens_that_are_no_characters(
     assert "mostly taken for" not in capsys.readouterr().out
     error = error_of([*flags, "--out", str(tmp_path / "plot.png")], capsys)
     assert "has a tokenizer of kind 'bytes'; leave --out out" in error
+
+
+def test_alphabet_of_thousands_has_no_table(
+    mlp: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = Checkpoint.load(Path(mlp[1]))
+    characters = "".join(map(chr, range(0x4E00, 0x4E00 + 1024)))
+    model = build_model(checkpoint.model_config, 1025)
+    replace(
+        checkpoint,
+        tokenizer=CharTokenizer(characters),
+        training={**checkpoint.training, "model": model.state_dict()},
+    ).save(tmp_path / "large.pt")
+    flags = ["--checkpoint", str(tmp_path / "large.pt"), "--corpus", checkpoint.corpus]
+    main(["evaluate", *flags])
+    assert "mostly taken for" not in capsys.readouterr().out
+    assert result_of(flags, capsys)["per_token"] is None
+    error = error_of([*flags, "--out", str(tmp_path / "plot.png")], capsys)
+    assert "accuracy of up to 1,024 characters" in error
+    assert "knows 1,025" in error
 
 
 def test_bar_is_drawn_on_a_terminal_only(saved: list[str]) -> None:

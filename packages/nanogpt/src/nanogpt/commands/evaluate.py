@@ -1,6 +1,7 @@
 """``nanogpt evaluate``."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from nanogpt.data.splits import VALIDATION_SHARE
 from nanogpt.data.tokens import Tokens
 from nanogpt.device import pick_device
 from nanogpt.errors import CheckpointError, ConfigError
-from nanogpt.evaluation.evaluate import Evaluation, evaluate_model
+from nanogpt.evaluation.confusion import TokenAccuracy
+from nanogpt.evaluation.evaluate import CONFUSION_VOCAB_SIZE, Evaluation, evaluate_model
 from nanogpt.models.registry import Model
 from nanogpt.tokenizers.base import Tokenizer
 from nanogpt.tokenizers.char import CharTokenizer
@@ -48,12 +50,8 @@ def evaluate(command: Evaluate, out: Console, err: Console) -> None:
             raise ConfigError(f"threads must be at least 1, got {command.threads}")
         torch.set_num_threads(command.threads)
     checkpoint = Checkpoint.load(command.checkpoint)
-    tokenizer = checkpoint.tokenizer
-    if command.out is not None and not isinstance(tokenizer, CharTokenizer):
-        raise ConfigError(
-            f"--out draws the accuracy per character, and {command.checkpoint} has a tokenizer of "
-            f"kind '{tokenizer.kind}'; leave --out out"
-        )
+    if command.out is not None:
+        _check_characters(command, checkpoint.tokenizer)
     part = _read_part(command, checkpoint)
     model = checkpoint.build_model(pick_device(command.device))
     evaluation = _evaluate(model, part.tokens, command.context, err)
@@ -64,8 +62,21 @@ def evaluate(command: Evaluate, out: Console, err: Console) -> None:
         out.out(json.dumps(result), highlight=False)
     else:
         _show(result, evaluation, part, out)
-        if isinstance(tokenizer, CharTokenizer):
-            _show_characters(evaluation, tokenizer, out)
+        if isinstance(checkpoint.tokenizer, CharTokenizer) and evaluation.per_token is not None:
+            _show_characters(evaluation.per_token, checkpoint.tokenizer, out)
+
+
+def _check_characters(command: Evaluate, tokenizer: Tokenizer) -> None:
+    if not isinstance(tokenizer, CharTokenizer):
+        raise ConfigError(
+            f"--out draws the accuracy per character, and {command.checkpoint} has a tokenizer of "
+            f"kind '{tokenizer.kind}'; leave --out out"
+        )
+    if tokenizer.vocab_size > CONFUSION_VOCAB_SIZE:
+        raise ConfigError(
+            f"--out draws the accuracy of up to {CONFUSION_VOCAB_SIZE:,} characters, and "
+            f"{command.checkpoint} knows {tokenizer.vocab_size:,}; leave --out out"
+        )
 
 
 def _read_part(command: Evaluate, checkpoint: Checkpoint) -> _Part:
@@ -190,8 +201,7 @@ def _describe_context(evaluation: Evaluation) -> str:
     return "in blocks side by side; --context gives each token more to go by"
 
 
-def _show_characters(evaluation: Evaluation, tokenizer: CharTokenizer, out: Console) -> None:
-    rows = evaluation.per_token or ()
+def _show_characters(rows: Sequence[TokenAccuracy], tokenizer: CharTokenizer, out: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("character", "count", "accuracy", "mostly taken for"):
         table.add_column(heading, justify="right" if heading in {"count", "accuracy"} else "left")
