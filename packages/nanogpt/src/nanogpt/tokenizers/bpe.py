@@ -11,11 +11,11 @@ text; only who puts the id `eot` between two documents writes the token.
 
 import re
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
+import rustbpe
 import tiktoken
 
 from nanogpt.errors import TokenizerError
@@ -69,8 +69,7 @@ class BpeTokenizer:
             corpus: A text or one in pieces, each of whole words, without lone surrogates.
             vocab_size: Tokens, the 256 bytes and the end of text included; at least 257.
         """
-        # import_module: rustbpe publishes no types.
-        learner: Any = import_module("rustbpe").Tokenizer()
+        learner = rustbpe.Tokenizer()
         texts = [corpus] if isinstance(corpus, str) else corpus
         pieces = (piece for text in texts for piece in _LONG_SPACE.split(text))
         learner.train_from_iterator(pieces, vocab_size - 1, buffer_size=16, pattern=PATTERN)
