@@ -152,7 +152,10 @@ def test_sample_without_prompt_and_without_tokens(
         (["--seed", str(2**32)], "seed must be from 0 to 4,294,967,295, got 4,294,967,296"),
         (["--batch-size", str(10**30)], "batch_size must be at most 1,000,000"),
         (["--n-embd", str(10**30)], "n_embd must be from 1 to 1,000,000"),
-        (["--n-embd", "1000000"], "out of memory; a smaller --batch-size"),
+        (
+            ["--n-embd", "1000000"],
+            "out of memory: the model does not fit; lower --n-embd or --n-layer",
+        ),
         (["--corpus", "n" * 5000], "cannot read nnn"),
         (["--out", "n" * 300], "cannot use the folder nnn"),
         (["--threads", "0"], "threads must be at least 1, got 0"),

@@ -73,14 +73,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         err.print(f"nanogpt: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except (MemoryError, RuntimeError) as error:
-        if not _out_of_memory(error):
+        from nanogpt.device import is_out_of_memory  # noqa: PLC0415  torch, see above
+
+        if not is_out_of_memory(error):
             raise
-        err.print(
-            "nanogpt: out of memory; a smaller --batch-size, --block-size, --n-layer or --n-embd "
-            "needs less",
-            highlight=False,
-            soft_wrap=True,
-        )
+        err.print("nanogpt: out of memory", highlight=False)
         sys.exit(2)
     except BrokenPipeError:  # the reader, such as head, has seen enough
         # What is still buffered would fail once more when Python closes its output.
@@ -100,12 +97,6 @@ def _wait_without_spinning() -> None:
         return
     if os.getloadavg()[0] > BUSY_LOAD:
         os.environ.setdefault("GOMP_SPINCOUNT", "1000")
-
-
-def _out_of_memory(error: Exception) -> bool:
-    # On the CPU torch raises a plain RuntimeError; its GPU error is a RuntimeError as well.
-    text = str(error)
-    return isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text
 
 
 def _parse(arguments: list[str]) -> Command:

@@ -1,4 +1,4 @@
-"""Pick the device to compute on."""
+"""Pick the device to compute on, and know when its memory ran out."""
 
 import torch
 
@@ -22,3 +22,10 @@ def pick_device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"no device '{name}' here ({reason}); use auto or cpu") from error
     return device
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether ``error`` says that memory ran out: torch has no one type for it."""
+    # On the CPU torch raises a plain RuntimeError; its GPU error is a RuntimeError as well.
+    text = str(error)
+    return isinstance(error, MemoryError) or "allocate memory" in text or "out of memory" in text

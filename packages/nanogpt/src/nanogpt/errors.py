@@ -6,6 +6,7 @@ NanogptError
 ├── TokenizerError    a saved tokenizer is not one, or an id is outside its vocabulary
 ├── CheckpointError   a checkpoint is missing, damaged, foreign, or of another run
 ├── OutputError       a result cannot be written
+├── MemoryShortError  the device has too little memory for what was asked
 └── DivergedError     the loss or its gradient stopped being finite
 """
 
@@ -32,6 +33,10 @@ class CheckpointError(NanogptError):
 
 class OutputError(NanogptError):
     """A result cannot be written."""
+
+
+class MemoryShortError(NanogptError):
+    """The device has too little memory for what was asked."""
 
 
 class DivergedError(NanogptError):

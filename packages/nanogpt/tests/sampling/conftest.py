@@ -12,7 +12,24 @@ from nanogpt.models.mlp import MLP
 
 VOCAB_SIZE = 23
 
-SHAPES: dict[str, dict[str, Any]] = {"gpt2": {}}
+SHAPES: dict[str, dict[str, Any]] = {
+    "gpt2": {},
+    "rope": {"positions": "rope"},
+    "rmsnorm": {"norm": "rmsnorm"},
+    "qk_norm": {"qk_norm": True},
+    "relu2": {"activation": "relu2"},
+    "no_bias": {"bias": False},
+    "grouped": {"n_kv_head": 2},
+    "one_kv_head": {"n_kv_head": 1},
+    "all": {
+        "positions": "rope",
+        "norm": "rmsnorm",
+        "qk_norm": True,
+        "activation": "relu2",
+        "bias": False,
+        "n_kv_head": 2,
+    },
+}
 """Options of GPTConfig, each once and all together; a test that takes `shape` runs for each."""
 
 

@@ -60,6 +60,8 @@ class TrainProgress:
     def on_record(self, record: LogRecord) -> None:
         """Show the losses and the speed."""
         speed = f"{record.tokens_per_second:,.0f}"
+        if record.mfu is not None:
+            speed = f"MFU {record.mfu:.1%} {speed}"
         self._bar.update(self._task, loss=f"{record.train_loss:.3f}", speed=speed)
         if record.val_loss is None:
             return

@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from types import FrameType
@@ -17,8 +17,9 @@ from rich.console import Console
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.commands.config import Train, TrainMLP
 from nanogpt.commands.progress import TrainProgress
-from nanogpt.device import pick_device
-from nanogpt.errors import ConfigError
+from nanogpt.device import is_out_of_memory, pick_device
+from nanogpt.errors import ConfigError, MemoryShortError
+from nanogpt.training.cost import memory_advice
 from nanogpt.training.initial import load_initial
 from nanogpt.training.log import LogRecord
 from nanogpt.training.parallel import Processes, local_device, started_processes
@@ -56,7 +57,8 @@ def _train(
 ) -> list[int]:
     """Return the numbers of the signals that stopped the run, if any."""
     begin = time.perf_counter()
-    run = _open(command, device, processes)
+    with _explain_memory(lambda: "the model does not fit; lower --n-embd or --n-layer"):
+        run = _open(command, device, processes)
     _announce(run, err)
     progress = TrainProgress(run.trainer.config.max_steps, err)
     with ExitStack() as stack:
@@ -69,7 +71,8 @@ def _train(
             progress.on_record(record)
             log(record)
 
-        records = run.train(progress.on_step, on_record, progress.on_sample)
+        with _explain_memory(lambda: memory_advice(run.trainer)):
+            records = run.train(progress.on_step, on_record, progress.on_sample)
     if not records:
         raise ConfigError(
             f"no step was made, and {command.out / LOG} holds no record of earlier ones"
@@ -89,6 +92,17 @@ def _train(
     else:
         _show(result, run, out)
     return received
+
+
+@contextmanager
+def _explain_memory(advice: Callable[[], str]) -> Iterator[None]:
+    """Turn running out of memory into one line that says what to lower."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryShortError(f"out of memory: {advice()}") from error
 
 
 def _writes(command: Train | TrainMLP, processes: Processes) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from nanogpt.models.gpt import GPT, KVCache
+from nanogpt.models.gpt import GPT, NORM_EPS, KVCache
 
 Array = npt.NDArray[np.float32]
 Weights = Mapping[str, Array]
@@ -30,8 +30,6 @@ MAX_PARAMETERS = 30_000_000
 ONE_THREAD = 400_000
 """Elements of a matrix that OpenBLAS multiplies by a vector on one thread; it takes several from
 460,800 on, and parts are of unequal size."""
-EPS = 1e-5
-"""Added to the variance in every norm."""
 
 
 class Decoder:
@@ -126,7 +124,7 @@ class _Norm:
     def __call__(self, x: Array) -> Array:
         if self._centred:
             x = x - x @ self._average
-        y = x * (1 / math.sqrt(x @ x / len(x) + EPS))
+        y = x * (1 / math.sqrt(x @ x / len(x) + NORM_EPS))
         y *= self._weight
         if self._bias is not None:
             y += self._bias
@@ -185,7 +183,7 @@ def _attend(q: Array, k: Array, v: Array) -> Array:
 def _normalize(x: Array) -> Array:
     """Divide each row of (H, D) by its root mean square."""
     mean_square: Array = np.square(x).mean(axis=1, keepdims=True)
-    root: Array = np.sqrt(mean_square + EPS)
+    root: Array = np.sqrt(mean_square + NORM_EPS)
     return x / root
 
 

@@ -24,6 +24,8 @@ class LogRecord:
     """Of the training steps since the record before, evaluation left out."""
     seconds: float
     """Time spent in training steps so far."""
+    mfu: float | None
+    """Model FLOPs utilization, where the device's peak is known."""
 
 
 class RunLog:

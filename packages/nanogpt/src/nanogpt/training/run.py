@@ -27,6 +27,7 @@ from nanogpt.sampling.config import SamplingConfig
 from nanogpt.sampling.generate import generate
 from nanogpt.tokenizers.base import Tokenizer
 from nanogpt.training.config import TrainConfig
+from nanogpt.training.cost import utilization
 from nanogpt.training.initial import Initial
 from nanogpt.training.log import LogRecord, RunLog
 from nanogpt.training.parallel import Processes, on_rank_0
@@ -224,14 +225,16 @@ class Run:
 
     def _record(self, since: list[StepResult], seconds: float) -> LogRecord:
         step = since[-1].step
+        speed = len(since) * self.trainer.tokens_per_step / seconds
         record = LogRecord(
             step=step,
             train_loss=sum(result.loss for result in since) / len(since),
             val_loss=self.trainer.evaluate() if self._evaluates(step) else None,
             learning_rate=since[-1].learning_rate,
             grad_norm=since[-1].grad_norm,
-            tokens_per_second=len(since) * self.trainer.tokens_per_step / seconds,
+            tokens_per_second=speed,
             seconds=self.seconds,
+            mfu=utilization(self.trainer, speed),
         )
         self._log.append(record)
         return record
