@@ -14,21 +14,23 @@ from typing import Annotated
 import tyro
 from rich.console import Console
 
-from nanogpt.commands.config import Export, ImportGPT2, Sample, Train
+from nanogpt.commands.config import Estimate, Export, ImportGPT2, Sample, Train
 from nanogpt.errors import NanogptError
 
-Command = Train | Sample | ImportGPT2 | Export
+Command = Train | Sample | ImportGPT2 | Export | Estimate
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[Sample, tyro.conf.subcommand("sample")]
     | Annotated[ImportGPT2, tyro.conf.subcommand("import-gpt2")]
     | Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Estimate, tyro.conf.subcommand("estimate")]
 )
 _FUNCTIONS = {
     Train: "nanogpt.commands.train:train",
     Sample: "nanogpt.commands.sample:sample",
     ImportGPT2: "nanogpt.commands.import_gpt2:import_gpt2",
     Export: "nanogpt.commands.export:export",
+    Estimate: "nanogpt.commands.estimate:estimate",
 }
 """What each command runs; imported when it is asked for, see above."""
 _DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.

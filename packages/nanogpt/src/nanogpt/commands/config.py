@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from nanogpt.errors import ConfigError
+from nanogpt.estimate.hardware import DeviceKind
+from nanogpt.estimate.memory import Precision
 from nanogpt.models.config import GPTConfig
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.training.config import TrainConfig
@@ -88,3 +91,33 @@ class Export:
     """Folder for config.json and model.safetensors."""
     json: bool = False
     """Print the result as JSON."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Say what a training run would cost in parameters, arithmetic, memory and time.
+
+    Nothing is built and nothing runs, but for a matrix product of half a second with --device cpu.
+
+    nanogpt estimate --n-layer 12 --n-head 12 --n-embd 768 --block-size 1024 --device a100-40gb
+    """
+
+    device: DeviceKind = "cpu"
+    """What to train on; cpu is this machine's."""
+    precision: Precision = "float32"
+    """What matrix products are computed in."""
+    mfu: float | None = None
+    """Share of the device's peak that training reaches; an assumption per device if not given."""
+    vocab_size: int = 50257
+    """Tokens that the tokenizer knows; GPT-2's if not given."""
+    json: bool = False
+    """Print the result as JSON."""
+    model: GPTConfig = field(default_factory=GPTConfig)
+    training: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse what no device and no tokenizer has."""
+        if self.mfu is not None and not 0 < self.mfu <= 1:
+            raise ConfigError(f"mfu must be above 0 and at most 1, got {self.mfu}")
+        if not 1 <= self.vocab_size <= 100_000_000:
+            raise ConfigError(f"vocab_size must be from 1 to 100,000,000, got {self.vocab_size:,}")
