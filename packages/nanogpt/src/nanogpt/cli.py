@@ -9,12 +9,13 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import tyro
 from rich.console import Console
 
 from nanogpt.commands.config import (
+    Estimate,
     Evaluate,
     Export,
     ImportGPT2,
@@ -26,7 +27,7 @@ from nanogpt.commands.config import (
 from nanogpt.commands.layers import layered
 from nanogpt.errors import NanogptError
 
-Command = Train | TrainMLP | Sample | Prepare | Evaluate | ImportGPT2 | Export
+Command = Train | TrainMLP | Sample | Prepare | Evaluate | ImportGPT2 | Export | Estimate
 _Command = (
     Annotated[Train, tyro.conf.subcommand("train")]
     | Annotated[TrainMLP, tyro.conf.subcommand("train-mlp")]
@@ -35,6 +36,7 @@ _Command = (
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
     | Annotated[ImportGPT2, tyro.conf.subcommand("import-gpt2")]
     | Annotated[Export, tyro.conf.subcommand("export")]
+    | Annotated[Estimate, tyro.conf.subcommand("estimate")]
 )
 _FUNCTIONS = {
     Train: "nanogpt.commands.train:train",
@@ -44,9 +46,16 @@ _FUNCTIONS = {
     Evaluate: "nanogpt.commands.evaluate:evaluate",
     ImportGPT2: "nanogpt.commands.import_gpt2:import_gpt2",
     Export: "nanogpt.commands.export:export",
+    Estimate: "nanogpt.commands.estimate:estimate",
 }
 """What each command runs; imported when it is asked for, see above."""
-_TRAINING: dict[str, Train | TrainMLP] = {"train": Train(), "train-mlp": TrainMLP()}
+_LAYERED: dict[str, Train | TrainMLP | Estimate] = {
+    "train": Train(),
+    "train-mlp": TrainMLP(),
+    "estimate": Estimate(),
+}
+"""Commands whose defaults a preset or a file may change."""
+L = TypeVar("L", bound=Train | TrainMLP | Estimate)
 BUSY_LOAD = 0.5
 """Programs that ran at a time, on average over a minute, above which the machine counts as busy."""
 _STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
@@ -100,21 +109,21 @@ def _wait_without_spinning() -> None:
 
 
 def _parse(arguments: list[str]) -> Command:
-    if not arguments or arguments[0] not in _TRAINING:
+    if not arguments or arguments[0] not in _LAYERED:
         return tyro.cli(
             _Command, prog="nanogpt", description=_DESCRIPTION, args=arguments, config=_STYLE
         )
     name, *flags = arguments
-    defaults = layered(_TRAINING[name], flags)
-    command = _parse_training(name, flags, defaults)
-    if command.resume:
+    command = _parse_over(layered(_LAYERED[name], flags), name, flags)
+    if not isinstance(command, Estimate) and command.resume:
         from nanogpt.commands.train import resumed  # noqa: PLC0415  torch, see above
 
-        command = _parse_training(name, flags, resumed(command))
+        command = _parse_over(resumed(command), name, flags)
     return command
 
 
-def _parse_training(name: str, flags: list[str], defaults: Train | TrainMLP) -> Train | TrainMLP:
+def _parse_over(defaults: L, name: str, flags: list[str]) -> L:
+    """Return ``defaults`` with what ``flags`` change."""
     return tyro.cli(
         type(defaults), prog=f"nanogpt {name}", args=flags, default=defaults, config=_STYLE
     )

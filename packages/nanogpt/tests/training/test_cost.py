@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 import torch
-from nanogpt.estimate.flops import flops_per_token
 
 from nanogpt.cli import main
 from nanogpt.data.config import CorpusConfig
 from nanogpt.data.load import load_corpus
 from nanogpt.data.splits import Splits
+from nanogpt.estimate.flops import flops_per_token
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
 from nanogpt.training import cost

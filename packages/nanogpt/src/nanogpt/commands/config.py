@@ -6,6 +6,7 @@ from typing import Literal
 
 from nanogpt.data.config import CorpusConfig
 from nanogpt.errors import ConfigError
+from nanogpt.estimate.hardware import DeviceKind
 from nanogpt.models.config import GPTConfig, MLPConfig
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.training.config import TrainConfig
@@ -186,3 +187,35 @@ class Export:
     """Folder for config.json and model.safetensors."""
     json: bool = False
     """Print the result as JSON."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Say what a training run would cost in parameters, arithmetic, memory and time.
+
+    Nothing is built and nothing runs, but for a matrix product of half a second with --device cpu.
+
+    nanogpt estimate --preset gpt2-medium --device a100-40gb --gradient-accumulation 240
+    """
+
+    device: DeviceKind = "cpu"
+    """What to train on; cpu is this machine's."""
+    preset: PresetName | None = None
+    """A known model with its recipe; a TOML file and flags change its fields."""
+    config: Path | None = None
+    """TOML file with values for the fields of [model] and [training]; flags come first."""
+    mfu: float | None = None
+    """Share of the device's peak that training reaches; an assumption per device if not given."""
+    vocab_size: int = 50257
+    """Tokens that the tokenizer knows; GPT-2's if not given."""
+    json: bool = False
+    """Print the result as JSON."""
+    model: GPTConfig = field(default_factory=GPTConfig)
+    training: TrainConfig = field(default_factory=TrainConfig)
+
+    def __post_init__(self) -> None:
+        """Refuse what no device and no tokenizer has."""
+        if self.mfu is not None and not 0 < self.mfu <= 1:
+            raise ConfigError(f"mfu must be above 0 and at most 1, got {self.mfu}")
+        if not 1 <= self.vocab_size <= 100_000_000:
+            raise ConfigError(f"vocab_size must be from 1 to 100,000,000, got {self.vocab_size:,}")

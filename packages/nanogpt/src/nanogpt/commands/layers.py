@@ -13,11 +13,11 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from nanogpt.commands.config import PresetName, Train, TrainMLP
+from nanogpt.commands.config import Estimate, PresetName, Train, TrainMLP
 from nanogpt.errors import ConfigError
 
 SECTIONS = ("data", "model", "training")
-C = TypeVar("C", bound=Train | TrainMLP)
+C = TypeVar("C", bound=Train | TrainMLP | Estimate)
 
 
 def layered(defaults: C, arguments: Sequence[str]) -> C:
@@ -56,6 +56,8 @@ def changed(command: C, toml: str, source: str) -> C:
             raise ConfigError(
                 f"{source}: expected the sections [{'], ['.join(SECTIONS)}], got '{section}'"
             )
+        if section == "data" and isinstance(command, Estimate):
+            continue  # which text it is does not change the cost
         part = getattr(command, section)
         known = {field.name for field in fields(part)}
         for name, value in values.items():
