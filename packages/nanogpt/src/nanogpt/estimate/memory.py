@@ -2,7 +2,8 @@
 
 Activations are what autograd keeps for the backward pass with attention that never stores its
 square of scores, as `scaled_dot_product_attention` has it on GPUs, and on CPUs without dropout.
-In float32 on a CPU the sum was within 10% of what a training step held (tests/estimate). Left out: the allocator's slack and the program itself, some 0.5 GB on a GPU.
+In float32 on a CPU the sum was within 10% of what a training step held (tests/estimate). Left out:
+the allocator's slack and the program itself, some 0.5 GB on a GPU.
 """
 
 from typing import Literal
