@@ -38,8 +38,7 @@ OPTIONS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("option", OPTIONS, ids=str)
 def test_parameters_are_those_of_the_model(option: dict[str, Any]) -> None:
     config = replace(BASE, **option)
-    with torch.device("meta"):
-        model = GPT(config, VOCAB_SIZE)
+    model = GPT(config, VOCAB_SIZE)
     counted = count_parameters(config, VOCAB_SIZE)
     assert sum(counted.values()) == sum(p.numel() for p in model.parameters())
     for part, module in [("attention", ".attn.c_"), ("MLP", ".mlp."), ("token embedding", "wte")]:
