@@ -15,7 +15,7 @@ from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
 from nanogpt.models.hugging_face import save_gpt2
 from nanogpt.tokenizers.char import CharTokenizer
-from nanogpt.tokenizers.registry import tokenizer_from_dict
+from nanogpt.tokenizers.gpt2 import Gpt2Tokenizer
 
 CONFIG = GPTConfig(block_size=16, n_layer=1, n_head=1, n_embd=64)
 LETTERS = CharTokenizer("abcdefgh ")
@@ -30,7 +30,7 @@ def written(folder: Path, vocab_size: int) -> Path:
 @pytest.fixture
 def letters(monkeypatch: pytest.MonkeyPatch) -> None:
     """A vocabulary of ten stands in for GPT-2's."""
-    monkeypatch.setattr("nanogpt.commands.import_gpt2.tokenizer_from_dict", lambda _: LETTERS)
+    monkeypatch.setattr("nanogpt.training.initial.Gpt2Tokenizer.load", lambda: LETTERS)
 
 
 def error_of(argv: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -74,7 +74,7 @@ def test_import_of_another_vocabulary(tmp_path: Path, capsys: pytest.CaptureFixt
 
 def test_import_with_the_tokenizer_of_gpt2(tmp_path: Path, capsys: Any) -> None:
     try:
-        tokenizer_from_dict({"kind": "gpt2"})
+        Gpt2Tokenizer.load()
     except TokenizerError as error:
         pytest.skip(f"no GPT-2 vocabulary here: {error}")
     source = written(tmp_path / "source", 50257)
@@ -102,3 +102,26 @@ def test_export_of_a_trained_run(
 def test_mistakes_get_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     missing = str(tmp_path / "none.pt")
     assert "no checkpoint" in error_of(["export", "--checkpoint", missing], capsys)
+
+
+@pytest.mark.usefixtures("letters")
+def test_training_begins_with_imported_weights(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = written(tmp_path / "source", LETTERS.vocab_size)
+    flags = ["--corpus", str(text), "--max-steps", "1", "--learning-rate", "1e-4", "--json"]
+    out = tmp_path / "run"
+    main(["train", "--init-from", str(source), "--out", str(out), *flags, "--dropout", "0.1"])
+    saved = Checkpoint.load(out / "checkpoint.pt")
+    assert saved.model_config == GPTConfig(**{**vars(CONFIG), "dropout": 0.1})
+    assert saved.tokenizer.to_dict() == LETTERS.to_dict()
+    before = GPT(CONFIG, LETTERS.vocab_size, torch.Generator().manual_seed(0))
+    moved = (saved.training["model"]["wte.weight"] - before.wte.weight).abs().max()
+    assert 0 < moved <= 2.1e-4  # one step of Adam
+    # And once more, from our own checkpoint.
+    again = ["--init-from", str(out / "checkpoint.pt"), "--out", str(tmp_path / "again")]
+    main(["train", *again, *flags])
+    capsys.readouterr()
+    main(["import-gpt2", "--source", str(source), "--out", str(tmp_path / "imported")])
+    error = error_of(["train", "--resume", "--out", str(tmp_path / "imported")], capsys)
+    assert "holds weights without a training run" in error

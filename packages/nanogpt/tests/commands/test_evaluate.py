@@ -157,6 +157,7 @@ class Bytes:
 
     kind: ClassVar[str] = "bytes"
     vocab_size = 31
+    eot = None
 
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         return np.frombuffer(text.encode(), dtype=np.uint8).astype(np.int32) % 31
@@ -204,7 +205,7 @@ def test_alphabet_of_thousands_has_no_table(
         tokenizer=CharTokenizer(characters),
         training={**checkpoint.training, "model": model.state_dict()},
     ).save(tmp_path / "large.pt")
-    flags = ["--checkpoint", str(tmp_path / "large.pt"), "--corpus", checkpoint.corpus]
+    flags = ["--checkpoint", str(tmp_path / "large.pt"), "--corpus", checkpoint.corpus.corpus]
     main(["evaluate", *flags])
     assert "mostly taken for" not in capsys.readouterr().out
     assert result_of(flags, capsys)["per_token"] is None

@@ -19,7 +19,7 @@ from nanogpt.estimate.parameters import count_parameters
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT, KVCache, cross_entropy
 from nanogpt.training.config import TrainConfig
-from nanogpt.training.optimizer import build_optimizer
+from nanogpt.training.optimizer import build_optimizers
 
 BASE = GPTConfig(block_size=32, n_layer=2, n_head=4, n_embd=64)
 VOCAB_SIZE = 50
@@ -112,7 +112,7 @@ def measured_peak(config: GPTConfig, vocab_size: int, batch_size: int) -> int:
     """Return the peak of a second training step: by then the optimizer has its moments."""
     with LiveMemory() as memory:
         model = GPT(config, vocab_size)
-        optimizer = build_optimizer(model, TrainConfig())
+        optimizer = build_optimizers(model, TrainConfig()).adamw
         idx = torch.randint(vocab_size, (batch_size, config.block_size + 1))
         for _ in range(2):
             memory.peak = memory.live

@@ -77,6 +77,11 @@ class TrainMLP(Training):
     out: Path = Path("runs/mlp")
     """Folder for checkpoints, log and loss curve; an earlier run in it is set aside."""
     model: MLPConfig = field(default_factory=MLPConfig)
+    training: TrainConfig = field(
+        default_factory=lambda: TrainConfig(
+            max_steps=3000, batch_size=64, learning_rate=8e-3, warmup_steps=150, eval_interval=1000
+        )
+    )
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from nanogpt.checkpoint import Checkpoint
 from nanogpt.commands.config import Train, TrainMLP
 from nanogpt.commands.progress import TrainProgress
 from nanogpt.device import is_out_of_memory, pick_device
-from nanogpt.errors import ConfigError, MemoryShortError
+from nanogpt.errors import CheckpointError, ConfigError, MemoryShortError
 from nanogpt.training.cost import memory_advice
 from nanogpt.training.initial import load_initial
 from nanogpt.training.log import LogRecord
@@ -121,6 +121,11 @@ def resumed(command: Train | TrainMLP) -> Train | TrainMLP:
         raise ConfigError(
             f"{command.out / NEWEST} holds a model of kind '{saved.model_config.kind}', and this "
             f"command trains '{command.model.kind}'"
+        )
+    if not saved.training["optimizer"]:
+        raise CheckpointError(
+            f"{command.out / NEWEST} holds weights without a training run; begin one with "
+            "--init-from and another --out"
         )
     # mypy cannot see that the kind was compared.
     return replace(

@@ -20,6 +20,7 @@ from torch.nn import functional as F  # noqa: N812  its name in every PyTorch pr
 
 from nanogpt.models.activations import gelu_tanh, relu_squared
 from nanogpt.models.config import GPTConfig
+from nanogpt.models.linear import Linear
 
 ROPE_BASE = 10_000.0
 """Wavelengths of the rotation run from 2 pi to this times 2 pi tokens (Su et al. 2021)."""
@@ -93,8 +94,8 @@ class CausalSelfAttention(nn.Module):
         self.dropout = config.dropout
         self.kv_width = (config.n_kv_head or config.n_head) * self.head_dim
         width = config.n_embd + 2 * self.kv_width
-        self.c_attn = nn.Linear(config.n_embd, width, bias=config.bias)
-        self.c_proj = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
+        self.c_attn = Linear(config.n_embd, width, bias=config.bias)
+        self.c_proj = Linear(config.n_embd, config.n_embd, bias=config.bias)
         self.q_norm = nn.RMSNorm(self.head_dim, eps=NORM_EPS) if config.qk_norm else None
         self.k_norm = nn.RMSNorm(self.head_dim, eps=NORM_EPS) if config.qk_norm else None
 
@@ -137,8 +138,8 @@ class MLP(nn.Module):
         super().__init__()
         self.dropout = config.dropout
         self.activation = {"gelu": gelu_tanh, "relu2": relu_squared}[config.activation]
-        self.c_fc = nn.Linear(config.n_embd, 4 * config.n_embd, bias=config.bias)
-        self.c_proj = nn.Linear(4 * config.n_embd, config.n_embd, bias=config.bias)
+        self.c_fc = Linear(config.n_embd, 4 * config.n_embd, bias=config.bias)
+        self.c_proj = Linear(4 * config.n_embd, config.n_embd, bias=config.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, T, C) to (B, T, C), each token by itself."""

@@ -30,6 +30,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
 
 from nanogpt.models.config import MLPConfig
+from nanogpt.models.linear import Linear
 
 
 class Layer(nn.Module):
@@ -39,7 +40,7 @@ class Layer(nn.Module):
         super().__init__()
         self.dropout = config.dropout
         self.norm = nn.RMSNorm(config.n_hidden)
-        self.fc = nn.Linear(config.n_hidden, config.n_hidden)
+        self.fc = Linear(config.n_hidden, config.n_hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (B, P, H) to (B, P, H), each position by itself."""

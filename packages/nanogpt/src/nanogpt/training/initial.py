@@ -10,7 +10,7 @@ from nanogpt.errors import CheckpointError
 from nanogpt.models.config import ModelConfig
 from nanogpt.models.hugging_face import load_gpt2
 from nanogpt.tokenizers.base import Tokenizer
-from nanogpt.tokenizers.registry import tokenizer_from_dict
+from nanogpt.tokenizers.gpt2 import Gpt2Tokenizer
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def load_initial(source: str) -> Initial:
         saved = Checkpoint.load(Path(source))
         return Initial(saved.model_config, saved.training["model"], saved.tokenizer)
     config, weights = load_gpt2(source)
-    tokenizer = tokenizer_from_dict({"kind": "gpt2"})
+    tokenizer = Gpt2Tokenizer.load()
     if len(weights["wte.weight"]) != tokenizer.vocab_size:
         raise CheckpointError(
             f"{source} has a vocabulary of {len(weights['wte.weight']):,}, GPT-2's tokenizer has "

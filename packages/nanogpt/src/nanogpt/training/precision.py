@@ -1,10 +1,16 @@
-"""Which number format the arithmetic of a step uses; weights and optimizer stay in float32."""
+"""Which number format the arithmetic of a step uses; weights and optimizer stay in float32.
+
+On a GPU autocast decides operation by operation. On a CPU bfloat16 is for the products of the
+linear layers only; see ``models/linear.py``.
+"""
 
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
+from torch import nn
 
 from nanogpt.errors import ConfigError
+from nanogpt.models.linear import Linear
 from nanogpt.training.config import Precision
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -30,15 +36,22 @@ class MixedPrecision:
                 f"float16 needs a CUDA GPU, and the device is '{device.type}'; use bfloat16 or "
                 "float32"
             )
+        self._of_the_layers = self.dtype == torch.bfloat16 and device.type == "cpu"
         # float16 cannot hold gradients below 6e-8; the scale moves them up, and backs off by
         # itself when a gradient overflows.
         self.scaler = torch.amp.GradScaler(
             device.type, init_scale=2.0**14, enabled=self.dtype == torch.float16
         )
 
+    def prepare(self, model: nn.Module) -> None:
+        """Set the format of the layers that have one of their own."""
+        for module in model.modules():
+            if isinstance(module, Linear):
+                module.bfloat16_products = self._of_the_layers
+
     def autocast(self) -> AbstractContextManager[None]:
         """Return a context in which matrix products use the format."""
-        if self.dtype == torch.float32:
+        if self.dtype == torch.float32 or self._of_the_layers:
             return nullcontext()
         return torch.autocast(self.device.type, self.dtype)
 

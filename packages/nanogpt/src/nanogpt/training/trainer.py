@@ -68,6 +68,7 @@ class Trainer:
         self.step = 0
         self.device = model.wte.weight.device
         self.precision = MixedPrecision(config.precision, self.device)
+        self.precision.prepare(model)
         _check_strategy(config, self.processes)
         self._wrapped = parallelize(model, config.strategy, self.processes, self.device)
         self.optimizers = build_optimizers(model, config)
