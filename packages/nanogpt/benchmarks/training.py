@@ -6,7 +6,7 @@ no dropout, no biases). Three sides, each a block of steps at a time, in turn:
 nanoGPT     what nanoGPT's train.py does with the flags of that command (see plain_gpt.py)
 plain       our model in an eager loop: gathered batches, fused AdamW, attention from
             scaled_dot_product_attention
-nanogpt     `Trainer`, eager or, with --compile, compiled
+nanogpt     `Trainer`; with --compile and --precision bfloat16 as fast as it goes
 
 Blocks alternate, so that the noise of a shared machine hits all sides; a ratio is the median over
 the rounds. On a busy machine read the CPU times with one thread: they leave out the waiting for a
@@ -69,7 +69,9 @@ def plain_step(model: GPT, splits: Splits, config: TrainConfig) -> Step:
 
 def sides(args: argparse.Namespace, folder: Path) -> dict[str, Step]:
     """Return name -> step of all sides, over the same text."""
-    config = TrainConfig(max_steps=2000, compile=args.compile, optimizer=args.optimizer)
+    config = TrainConfig(
+        max_steps=2000, compile=args.compile, optimizer=args.optimizer, precision=args.precision
+    )
     tokens, tokenizer = load_corpus(CorpusConfig(args.corpus, file=args.file))
     splits = Splits.by_position(tokens, SHAPE.block_size)
     (folder / "train.bin").write_bytes(np.array(splits.train.tolist(), np.uint16).tobytes())
@@ -106,6 +108,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=25, help="steps per block")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--compile", action="store_true", help="compile our model")
+    parser.add_argument("--precision", default="auto", choices=["auto", "float32", "bfloat16"])
     parser.add_argument("--optimizer", default="adamw", choices=["adamw", "muon"])
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
