@@ -146,7 +146,10 @@ def test_sample_without_prompt_and_without_tokens(
         (["--learning-rate", "nan"], "learning_rate must be above 0 and finite, got nan"),
         (["--beta1", "1"], "beta1 must be in"),
         (["--learning-rate", "inf"], "learning_rate must be above 0 and finite, got inf"),
-        (["--learning-rate", "1e-5"], "min_learning_rate must not exceed learning_rate"),
+        (
+            ["--learning-rate", "1e-5", "--min-learning-rate", "1"],
+            "min_learning_rate must not exceed learning_rate",
+        ),
         (["--weight-decay", "nan"], "weight_decay must be 0 or more and finite, got nan"),
         (["--seed", "-1"], "seed must be from 0 to 4,294,967,295, got -1"),
         (["--seed", str(2**32)], "seed must be from 0 to 4,294,967,295, got 4,294,967,296"),
@@ -215,8 +218,18 @@ def test_threads_do_not_spin_unless_told_to(
         monkeypatch.delenv(name)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 0.0, 0.0))
     main(["--version"])
     assert os.environ.get("GOMP_SPINCOUNT") == expected
+
+
+def test_threads_spin_where_the_cores_are_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.1, 2.0, 2.0))
+    main(["--version"])
+    assert "GOMP_SPINCOUNT" not in os.environ
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,7 +70,6 @@ def test_values_take_the_types_of_the_fields() -> None:
         ("[model]\nn_layer = 1.5", "mine: n_layer must be int, got 1.5"),
         ("[model]\nbias = 1", "mine: bias must be bool, got 1"),
         ("[training]\noptimizer = 'sgd'", "optimizer must be 'adamw' or 'muon', got 'sgd'"),
-        ("[model]\nn_head = 3", "n_embd must be a multiple of n_head"),
         ("[model", "mine is not TOML"),
     ],
 )
@@ -90,3 +89,26 @@ def test_file_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match="not UTF-8"):
         layered(Train(), ["--config", str(tmp_path / "binary.toml")])
+
+
+def test_only_the_result_must_fit_together(tmp_path: Path) -> None:
+    file = tmp_path / "six.toml"
+    file.write_text("[model]\nn_head = 6\n")
+    command = _parse(["train", "--config", str(file), "--n-embd", "384"])
+    assert isinstance(command, Train)
+    assert (command.model.n_head, command.model.n_embd) == (6, 384)
+    with pytest.raises(ConfigError, match="n_embd must be a multiple of n_head, got 128 and 6"):
+        _parse(["train", "--config", str(file)])
+
+
+def test_flags_of_a_preset_can_be_said_and_taken_back() -> None:
+    for flags, compiled in (([], True), (["--compile"], True), (["--no-compile"], False)):
+        command = _parse(["train", "--preset", "gpt2", *flags])
+        assert isinstance(command, Train)
+        assert command.training.compile is compiled
+
+
+def test_fine_tuning_rate_needs_no_other_flag() -> None:
+    command = _parse(["train", "--learning-rate", "3e-5"])
+    assert isinstance(command, Train)
+    assert command.training.final_learning_rate == 3e-5 / 40

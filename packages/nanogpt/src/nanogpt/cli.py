@@ -24,7 +24,7 @@ from nanogpt.commands.config import (
     Train,
     TrainMLP,
 )
-from nanogpt.commands.layers import layered
+from nanogpt.commands.layers import layered, peek
 from nanogpt.errors import NanogptError
 
 Command = Train | TrainMLP | Sample | Prepare | Evaluate | ImportGPT2 | Export | Estimate
@@ -58,7 +58,7 @@ _LAYERED: dict[str, Train | TrainMLP | Estimate] = {
 L = TypeVar("L", bound=Train | TrainMLP | Estimate)
 BUSY_LOAD = 0.5
 """Programs that ran at a time, on average over a minute, above which the machine counts as busy."""
-_STYLE = (tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff)
+_STYLE = (tyro.conf.OmitArgPrefixes,)
 _DESCRIPTION = """GPT-2 from scratch: train a small GPT on any text, then let it write.
 
 nanogpt train && nanogpt sample --prompt "ROMEO:"
@@ -72,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     _wait_without_spinning()
     arguments = list(sys.argv[1:] if argv is None else argv)
-    out, err = Console(), Console(stderr=True)
+    out = Console()
+    err = Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")  # one of torchrun's
     if arguments == ["--version"]:
         out.print(f"nanogpt {version('nanogpt')}", highlight=False)
         return
@@ -114,12 +115,12 @@ def _parse(arguments: list[str]) -> Command:
             _Command, prog="nanogpt", description=_DESCRIPTION, args=arguments, config=_STYLE
         )
     name, *flags = arguments
-    command = _parse_over(layered(_LAYERED[name], flags), name, flags)
-    if not isinstance(command, Estimate) and command.resume:
+    command = _LAYERED[name]
+    if not isinstance(command, Estimate) and peek(flags).resume:
         from nanogpt.commands.train import resumed  # noqa: PLC0415  torch, see above
 
-        command = _parse_over(resumed(command), name, flags)
-    return command
+        return _parse_over(resumed(command, peek(flags)), name, flags)
+    return _parse_over(layered(command, flags), name, flags)
 
 
 def _parse_over(defaults: L, name: str, flags: list[str]) -> L:

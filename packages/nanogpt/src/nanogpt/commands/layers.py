@@ -1,12 +1,14 @@
 """Where a setting comes from: the defaults, then a preset, then a TOML file, then the flags.
 
-Each layer only names what it changes. Presets are TOML files of the package, so a file of one's own
-is written like one of them.
+Each layer only names what it changes, and what it changes need not fit together before the flags
+have had their say: only the result is checked. Presets are TOML files of the package, so a file of
+one's own is written like one of them.
 """
 
 import argparse
 import tomllib
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import fields, replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +19,7 @@ from nanogpt.commands.config import Estimate, PresetName, Train, TrainMLP
 from nanogpt.errors import ConfigError
 
 SECTIONS = ("data", "model", "training")
+P = TypeVar("P")
 C = TypeVar("C", bound=Train | TrainMLP | Estimate)
 
 
@@ -26,7 +29,7 @@ def layered(defaults: C, arguments: Sequence[str]) -> C:
     Raises:
         ConfigError: The file cannot be read, or has a section, field or value that does not fit.
     """
-    named = _peek(arguments)
+    named = peek(arguments)
     if named.preset in get_args(PresetName):
         preset = files("nanogpt.presets") / f"{named.preset}.toml"
         defaults = changed(defaults, preset.read_text(encoding="utf-8"), f"preset {named.preset}")
@@ -65,8 +68,16 @@ def changed(command: C, toml: str, source: str) -> C:
                 names = ", ".join(sorted(known))
                 raise ConfigError(f"{source}: [{section}] has no field '{name}'; it has {names}")
             values[name] = _fitting(value, get_type_hints(type(part))[name], f"{source}: {name}")
-        command = replace(command, **{section: replace(part, **values)})
+        command = replace(command, **{section: _unchecked(part, values)})
     return command
+
+
+def _unchecked(part: P, values: dict[str, Any]) -> P:
+    """Return a copy of a frozen dataclass with other values, without its checks."""
+    part = copy(part)
+    for name, value in values.items():
+        object.__setattr__(part, name, value)
+    return part
 
 
 def _fitting(value: Any, expected: Any, where: str) -> Any:
@@ -90,9 +101,10 @@ def _name(choice: Any) -> str:
     return " or ".join(map(repr, literals)) if literals else str(choice.__name__)
 
 
-def _peek(arguments: Sequence[str]) -> argparse.Namespace:
+def peek(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the flags that decide the defaults of the others; tyro reads them again, and checks."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
-    for flag in ("--preset", "--config"):
+    for flag in ("--preset", "--config", "--init-from", "--out"):
         parser.add_argument(flag, nargs="?")
+    parser.add_argument("--resume", action="store_true")
     return parser.parse_known_args(list(arguments))[0]

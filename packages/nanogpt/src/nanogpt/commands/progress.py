@@ -55,14 +55,15 @@ class TrainProgress:
 
     def on_step(self, result: StepResult) -> None:
         """Move the bar."""
-        self._bar.update(self._task, completed=result.step)
+        loss = f"{result.loss:.3f}"
+        self._bar.update(self._task, completed=result.step, loss=loss)
 
     def on_record(self, record: LogRecord) -> None:
         """Show the losses and the speed."""
         speed = f"{record.tokens_per_second:,.0f}"
         if record.mfu is not None:
             speed = f"MFU {record.mfu:.1%} {speed}"
-        self._bar.update(self._task, loss=f"{record.train_loss:.3f}", speed=speed)
+        self._bar.update(self._task, speed=speed)
         if record.val_loss is None:
             return
         self._bar.update(self._task, val=f"{record.val_loss:.3f}")

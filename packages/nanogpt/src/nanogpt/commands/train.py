@@ -5,11 +5,13 @@ import json
 import signal
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from rich.console import Console
@@ -17,15 +19,19 @@ from rich.console import Console
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.commands.config import Train, TrainMLP
 from nanogpt.commands.progress import TrainProgress
+from nanogpt.data.config import CorpusConfig
 from nanogpt.device import is_out_of_memory, pick_device
 from nanogpt.errors import CheckpointError, ConfigError, MemoryShortError
+from nanogpt.models.config import GPTConfig
 from nanogpt.training.cost import memory_advice
-from nanogpt.training.initial import load_initial
+from nanogpt.training.initial import Initial, load_initial
 from nanogpt.training.log import LogRecord
 from nanogpt.training.parallel import Processes, local_device, started_processes
 from nanogpt.training.retention import NEWEST
 from nanogpt.training.run import LOG, PLOT, Run
 from nanogpt.training.tensorboard import tensorboard_log
+
+C = TypeVar("C", bound=Train | TrainMLP)
 
 
 def train(command: Train | TrainMLP, out: Console, err: Console) -> None:
@@ -109,55 +115,88 @@ def _writes(command: Train | TrainMLP, processes: Processes) -> bool:
     return command.tensorboard and processes.rank == 0
 
 
-def resumed(command: Train | TrainMLP) -> Train | TrainMLP:
-    """Return the configuration of the run that ``command`` resumes, as defaults for its flags.
+def resumed(command: C, named: Namespace) -> C:
+    """Return the configuration of the run that the flags ``named`` resume, as their defaults.
 
     Raises:
         CheckpointError: There is no run, or its checkpoint cannot be read.
-        ConfigError: The run has a model of the other kind.
+        ConfigError: The run has a model of the other kind, or there are flags that only begin one.
     """
-    saved = Checkpoint.load(command.out / NEWEST)
+    for flag in ("preset", "config", "init_from"):
+        if getattr(named, flag) is not None:
+            raise ConfigError(
+                f"--{flag.replace('_', '-')} begins a run, and --resume goes on with one; give "
+                "either"
+            )
+    out = command.out if named.out is None else Path(named.out)
+    saved = Checkpoint.load(out / NEWEST)
     if saved.model_config.kind != command.model.kind:
         raise ConfigError(
-            f"{command.out / NEWEST} holds a model of kind '{saved.model_config.kind}', and this "
-            f"command trains '{command.model.kind}'"
+            f"{out / NEWEST} holds a model of kind '{saved.model_config.kind}', and this command "
+            f"trains '{command.model.kind}'"
         )
     if not saved.training["optimizer"]:
         raise CheckpointError(
-            f"{command.out / NEWEST} holds weights without a training run; begin one with "
-            "--init-from and another --out"
+            f"{out / NEWEST} holds weights without a training run; begin one with --init-from "
+            "and another --out"
         )
     # mypy cannot see that the kind was compared.
     return replace(
-        type(command)(),
+        command,
         data=saved.corpus,
-        out=command.out,
+        out=out,
         model=saved.model_config,  # type: ignore[arg-type]
         training=saved.train_config,
     )
 
 
 def _open(command: Train | TrainMLP, device: torch.device, processes: Processes) -> Run:
-    if not command.resume:
-        source = command.init_from if isinstance(command, Train) else None
-        initial = None if source is None else load_initial(source)
-        dropout = command.model.dropout
-        return Run.start(
-            command.out,
-            command.data,
-            model_config=replace(initial.model_config, dropout=dropout)
-            if initial is not None
-            else command.model,
-            config=command.training,
-            device=device,
-            processes=processes,
-            initial=initial,
+    if command.resume:
+        return _resume(command, device, processes)
+    source = command.init_from if isinstance(command, Train) else None
+    initial = None if source is None else load_initial(source)
+    model, data = command.model, command.data
+    if initial is not None:
+        model = _shape_of(initial, command)
+        data = replace(data, tokenizer=initial.tokenizer_kind)
+    return Run.start(
+        command.out,
+        data,
+        model_config=model,
+        config=command.training,
+        device=device,
+        processes=processes,
+        initial=initial,
+    )
+
+
+def _shape_of(initial: Initial, command: Train | TrainMLP) -> GPTConfig:
+    """Return the shape that comes with the weights; flags may change its dropout only."""
+    shape = initial.model_config
+    if not isinstance(shape, GPTConfig):
+        raise ConfigError(f"--init-from takes a GPT, and got a model of kind '{shape.kind}'")
+    shape = replace(shape, dropout=command.model.dropout)
+    if command.model not in (shape, GPTConfig(dropout=shape.dropout)):
+        raise ConfigError(f"the weights have the shape {shape}; leave other flags of it out")
+    if command.data.tokenizer not in (initial.tokenizer_kind, CorpusConfig().tokenizer):
+        raise ConfigError(
+            f"the weights have a tokenizer of kind '{initial.tokenizer_kind}'; leave --tokenizer "
+            "out"
         )
+    return shape
+
+
+def _resume(command: Train | TrainMLP, device: torch.device, processes: Processes) -> Run:
     checkpoint = Checkpoint.load(command.out / NEWEST)
     if command.model != checkpoint.model_config:
         raise ConfigError(
             f"the shape of a model cannot change: {command.out / NEWEST} has "
             f"{checkpoint.model_config}; leave these flags out of --resume"
+        )
+    if command.data.tokenizer != checkpoint.corpus.tokenizer:
+        raise ConfigError(
+            f"the tokenizer of a run cannot change: {command.out / NEWEST} has "
+            f"'{checkpoint.corpus.tokenizer}'; leave --tokenizer out of --resume"
         )
     return Run.resume(
         command.out,

@@ -24,15 +24,15 @@ class TrainConfig:
     batch_size: int = 12
     """Blocks per optimizer step, B, over all processes and passes."""
     gradient_accumulation: int = 1
-    """Passes that a step's blocks are split into, to fit memory; the step stays the same."""
+    """Passes that a step's blocks are split into, to fit memory; several processes share them."""
     optimizer: OptimizerName = "adamw"
     """'adamw', or 'muon' for the matrices of the layers and AdamW for the rest."""
     learning_rate: float = 4e-3
     """Peak of the schedule, after the warm-up; 1e-3 and less for models ten times as large."""
     matrix_learning_rate: float | None = None
     """Peak for the matrices under Muon; learning_rate if not given."""
-    min_learning_rate: float = 1e-4
-    """End of the schedule, reached at the last step."""
+    min_learning_rate: float | None = None
+    """End of the schedule; a fortieth of learning_rate if not given."""
     schedule: ScheduleName = "cosine"
     """'cosine', or 'wsd': stay at the peak, then fall in a straight line (warm-up-stable-decay)."""
     warmup_steps: int = 100
@@ -58,7 +58,9 @@ class TrainConfig:
     strategy: Strategy = "ddp"
     """Under torchrun: 'ddp' copies the model to every process, 'fsdp' shards it over them."""
     eval_interval: int = 750
-    """Steps between evaluations on the whole validation split; each is followed by a checkpoint."""
+    """Steps between evaluations on the validation split; each is followed by a checkpoint."""
+    eval_tokens: int | None = None
+    """Tokens of the validation split to evaluate on, from its start; all of it if not given."""
     checkpoint_interval: int | None = None
     """Steps between further checkpoints; none if not given."""
     keep_checkpoints: int = 1
@@ -87,10 +89,10 @@ class TrainConfig:
         for name in at_least_one:
             if getattr(self, name) < 1:
                 raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
-        if self.checkpoint_interval is not None and self.checkpoint_interval < 1:
-            raise ConfigError(
-                f"checkpoint_interval must be at least 1, got {self.checkpoint_interval}"
-            )
+        for name in ("checkpoint_interval", "eval_tokens"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ConfigError(f"{name} must be at least 1, got {value}")
         if self.batch_size > 1_000_000:
             raise ConfigError(f"batch_size must be at most 1,000,000, got {self.batch_size:,}")
         if self.batch_size % self.gradient_accumulation:
@@ -106,8 +108,9 @@ class TrainConfig:
 
     def _check_rates(self) -> None:
         for name in ("weight_decay", "min_learning_rate"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ConfigError(f"{name} must be 0 or more and finite, got {getattr(self, name)}")
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ConfigError(f"{name} must be 0 or more and finite, got {value}")
         for name in ("learning_rate", "matrix_learning_rate", "grad_clip"):
             value = getattr(self, name)
             if value is not None and not 0 < value < math.inf:
@@ -117,8 +120,15 @@ class TrainConfig:
                 raise ConfigError(f"{name} must be in [0, 1), got {getattr(self, name)}")
         if not 0 < self.decay_share <= 1:
             raise ConfigError(f"decay_share must be in (0, 1], got {self.decay_share}")
-        if self.min_learning_rate > self.learning_rate:
+        if self.final_learning_rate > self.learning_rate:
             raise ConfigError(
-                f"min_learning_rate must not exceed learning_rate, got {self.min_learning_rate:g} "
-                f"and {self.learning_rate:g}"
+                f"min_learning_rate must not exceed learning_rate, got "
+                f"{self.final_learning_rate:g} and {self.learning_rate:g}"
             )
+
+    @property
+    def final_learning_rate(self) -> float:
+        """End of the schedule."""
+        if self.min_learning_rate is None:
+            return self.learning_rate / 40
+        return self.min_learning_rate

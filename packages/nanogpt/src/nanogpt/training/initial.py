@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from torch import Tensor
 
 from nanogpt.checkpoint import Checkpoint
+from nanogpt.data.config import TokenizerKind
 from nanogpt.errors import CheckpointError
 from nanogpt.models.config import ModelConfig
 from nanogpt.models.hugging_face import load_gpt2
@@ -20,6 +22,11 @@ class Initial:
     model_config: ModelConfig
     weights: dict[str, Tensor]
     tokenizer: Tokenizer
+
+    @property
+    def tokenizer_kind(self) -> TokenizerKind:
+        """The name of the tokenizer, as a corpus is configured with it."""
+        return cast("TokenizerKind", self.tokenizer.kind)
 
 
 def load_initial(source: str) -> Initial:

@@ -15,8 +15,8 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     """
     if step < config.warmup_steps:
         return config.learning_rate * (step + 1) / (config.warmup_steps + 1)
-    height = config.learning_rate - config.min_learning_rate
-    return config.min_learning_rate + height * _share_of_peak(step, config)
+    height = config.learning_rate - config.final_learning_rate
+    return config.final_learning_rate + height * _share_of_peak(step, config)
 
 
 def _share_of_peak(step: int, config: TrainConfig) -> float:
