@@ -128,18 +128,24 @@ def main() -> None:
 
 
 def report(rounds: list[dict[str, tuple[float, float]]], tokens: int, *, as_json: bool) -> None:
-    """Print tokens/s of each side and its ratio to the first, in wall and in CPU time."""
+    """Print tokens/s of each side and its ratios to the two others, in wall and CPU time."""
     result = {}
     for kind, index in (("wall", 0), ("cpu", 1)):
         for name in rounds[0]:
             speed = statistics.median(tokens / r[name][index] for r in rounds)
-            ratios = [r["nanoGPT"][index] / r[name][index] for r in rounds]
-            low, median, high = statistics.quantiles(ratios, n=4)
-            result[f"{name} {kind}"] = {"tokens_per_second": speed, "ratio": median}
+            low, median, high = statistics.quantiles(
+                [r["nanoGPT"][index] / r[name][index] for r in rounds], n=4
+            )
+            to_plain = statistics.median(r["plain"][index] / r[name][index] for r in rounds)
+            result[f"{name} {kind}"] = {
+                "tokens_per_second": speed,
+                "ratio_to_nanogpt": median,
+                "ratio_to_plain": to_plain,
+            }
             if not as_json:
                 print(
                     f"{kind:4}  {name:8} {speed:8,.0f} tokens/s, {median:.3f} times nanoGPT's "
-                    f"(quartiles {low:.3f} to {high:.3f})"
+                    f"(quartiles {low:.3f} to {high:.3f}), {to_plain:.3f} times the plain loop's"
                 )
     if as_json:
         print(json.dumps(result))
