@@ -1,13 +1,17 @@
 """Bad checkpoints: each gets its own clear error, and none runs code."""
 
 import os
+import resource
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from nanogpt.atomic import atomic_path
 from nanogpt.checkpoint import FORMAT, Checkpoint
 from nanogpt.data.config import CorpusConfig
 from nanogpt.errors import CheckpointError, OutputError
@@ -150,3 +154,43 @@ def test_failed_save_keeps_the_earlier_file(saved: Path, monkeypatch: pytest.Mon
         checkpoint.save(saved)
     assert saved.read_bytes() == before
     assert {path.name for path in saved.parent.glob(".*")} == set()
+
+
+@pytest.fixture
+def small_files() -> Iterator[int]:
+    """Let no file grow beyond 16 KB: the system then refuses writes as it does on a full disk."""
+    size = 1 << 14
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
+    yield size
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_full_disk_keeps_the_earlier_checkpoint(saved: Path, small_files: int) -> None:
+    before = saved.read_bytes()
+    assert len(before) > small_files
+    with pytest.raises(OutputError, match=r"cannot write .*checkpoint.pt: is the disk full"):
+        Checkpoint.load(saved).save(saved)
+    assert saved.read_bytes() == before
+    assert not list(saved.parent.glob(".*"))
+
+
+def test_full_disk_keeps_the_earlier_safetensors(tmp_path: Path, small_files: int) -> None:
+    path = tmp_path / "model.safetensors"
+    path.write_text("earlier")
+    with pytest.raises(OutputError, match="is the disk full"), atomic_path(path) as temporary:
+        save_file({"a": torch.zeros(small_files)}, temporary)
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [(path.name, "earlier")]
+
+
+def test_other_errors_while_writing_stay_what_they_are(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="a mistake"), atomic_path(tmp_path / "file"):
+        raise RuntimeError("a mistake")
+
+
+def test_leftover_link_to_a_checkpoint_is_not_written_through(saved: Path, tmp_path: Path) -> None:
+    before = saved.read_bytes()
+    os.link(saved, tmp_path / f".{os.getpid()}-other.pt")
+    with atomic_path(tmp_path / "other.pt") as temporary:
+        temporary.write_text("new")
+    assert saved.read_bytes() == before

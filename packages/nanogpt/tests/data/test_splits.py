@@ -6,7 +6,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nanogpt.data.splits import BatchSampler, Splits, consecutive_batches
+from nanogpt.data.splits import (
+    BatchSampler,
+    Splits,
+    consecutive_batches,
+    evaluation_batch_size,
+)
 from nanogpt.errors import CorpusError
 
 
@@ -61,3 +66,13 @@ def test_consecutive_batches_predict_every_token_once(
     assert all(torch.equal(targets, inputs + 1) for inputs, targets in batches)
     assert torch.cat([t.flatten() for _, t in batches]).tolist() == list(range(1, length))
     assert all(inputs.shape[0] <= batch_size for inputs, _ in batches)
+
+
+@pytest.mark.parametrize(
+    ("window_size", "vocab_size", "windows"),
+    [(64, 65, 128), (1024, 50257, 1), (64, 50257, 10), (8192, 65, 1), (64, 2**26, 1)],
+)
+def test_evaluation_keeps_tokens_and_logits_bounded(
+    window_size: int, vocab_size: int, windows: int
+) -> None:
+    assert evaluation_batch_size(window_size, vocab_size) == windows

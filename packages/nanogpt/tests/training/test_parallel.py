@@ -16,6 +16,7 @@ from nanogpt.data.splits import Splits
 from nanogpt.errors import ConfigError
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT
+from nanogpt.training import state
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.parallel import Processes
 from nanogpt.training.trainer import Trainer
@@ -65,6 +66,30 @@ def test_mistake_under_torchrun_is_one_line(tiny: list[str], tmp_path: Path) -> 
     assert "nanogpt: batch_size must be a multiple of processes x gradient_accumulation" in (
         done.stderr
     )
+
+
+@pytest.mark.slow
+def test_error_of_the_first_process_ends_all_in_one_line(tiny: list[str], tmp_path: Path) -> None:
+    out = tmp_path / "file"
+    out.write_text("in the way")
+    done = torchrun("--out", str(out), *tiny)
+    assert done.returncode != 0
+    assert "nanogpt: cannot write" in done.stderr
+    # What else is on stderr is torchrun's own report; no process of ours shows where it failed.
+    assert "nanogpt/training" not in done.stderr
+    assert "exitcode  : 2" in done.stderr
+
+
+def test_sharded_state_is_kept_where_it_is_written(corpus: CorpusConfig) -> None:
+    tokens, tokenizer = load_corpus(corpus)
+    model = GPT(GPTConfig(block_size=16, n_layer=1, n_head=2, n_embd=16), tokenizer.vocab_size)
+    trainer = Trainer(model, Splits.by_position(tokens, 16), TrainConfig(batch_size=4))
+    trainer.train_step()
+    kept, dropped = (state.model_state(model, keep=keep) for keep in (True, False))
+    assert kept.keys() == model.state_dict().keys()
+    assert dropped == {}
+    moments = state.optimizer_state(model, trainer.optimizers, keep=False)
+    assert set(map(len, moments.values())) == {0}
 
 
 def test_accumulated_passes_make_the_same_step(corpus: CorpusConfig) -> None:

@@ -10,6 +10,7 @@ import torch
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.data.config import CorpusConfig
 from nanogpt.models.config import GPTConfig
+from nanogpt.training import retention
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.log import RunLog
 from nanogpt.training.run import Run
@@ -68,3 +69,39 @@ def test_best_is_not_the_newest_when_the_loss_rises(
     best = min(losses, key=lambda step: losses[step])
     assert best < 12
     assert steps(folder)["best.pt"] == best
+
+
+def test_best_needs_no_log(tmp_path: Path, corpus: CorpusConfig, train_config: TrainConfig) -> None:
+    folder = train(tmp_path, corpus, replace(train_config, max_steps=4))
+    checkpoint = Checkpoint.load(folder / "checkpoint.pt")
+    assert checkpoint.training["best_val_loss"] > 0
+    checkpoint.training["best_val_loss"] = 0.5  # better than what is to come
+    (folder / "log.jsonl").write_text("")
+    device = torch.device("cpu")
+    Run.resume(folder, corpus, checkpoint, config=train_config, device=device).train()
+    assert steps(folder) == {"checkpoint.pt": 12, "best.pt": 4}
+
+
+def test_kill_before_the_newest_changes_loses_no_best(
+    tmp_path: Path,
+    corpus: CorpusConfig,
+    train_config: TrainConfig,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = train(tmp_path, corpus, replace(train_config, max_steps=4))
+    checkpoint = Checkpoint.load(folder / "checkpoint.pt")
+    checkpoint.training["step"] = 8
+
+    def killed(_path: Path, _name: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(retention, "_alias", killed)
+    with pytest.raises(KeyboardInterrupt):
+        retention.save_checkpoint(checkpoint, folder, keep=1, best=True)
+    assert steps(folder) == {"checkpoint.pt": 4, "best.pt": 8}
+    monkeypatch.undo()
+    resumed = Checkpoint.load(folder / "checkpoint.pt")
+    device = torch.device("cpu")
+    records = Run.resume(folder, corpus, resumed, config=train_config, device=device).train()
+    losses = {r.step: r.val_loss for r in records if r.val_loss}
+    assert steps(folder)["best.pt"] == min(losses, key=lambda step: losses[step])

@@ -1,6 +1,7 @@
 """A run in its folder: repeatable, resumable bit for bit, careful with earlier results."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,59 @@ def test_resuming_with_another_optimizer_is_refused(runner: Runner, tmp_path: Pa
     config = replace(checkpoint.train_config, optimizer="muon")
     with pytest.raises(CheckpointError, match="resume with the same --optimizer"):
         Run.resume(tmp_path, runner.corpus, checkpoint, config=config, device=CPU)
+
+
+def stop_at(run: Run, step: int) -> None:
+    """Train up to ``step``, as a signal would stop it."""
+    run.train(on_step=lambda result: run.stop() if result.step == step else None)
+
+
+def test_samples_of_steps_that_come_again_are_dropped(runner: Runner, tmp_path: Path) -> None:
+    straight = tmp_path / "straight"
+    runner.start(straight).train()
+    stop_at(runner.start(tmp_path), 6)
+    with (tmp_path / "samples.txt").open("a") as file:
+        file.write("--- step 8\nof a killed run\n--- step 12\nof a killed run\n")
+    runner.resume(tmp_path).train()
+    assert (tmp_path / "samples.txt").read_text() == (straight / "samples.txt").read_text()
+
+
+def test_leftovers_of_a_kill_are_removed_and_only_those(runner: Runner, tmp_path: Path) -> None:
+    ours = [".123-checkpoint.pt", ".4-checkpoint-00000004.pt", ".5-log.jsonl", ".6-best.pt"]
+    others = [".123-notes.txt", ".checkpoint.pt", ".a-best.pt"]
+    for name in ours + others:
+        (tmp_path / name).write_text("half")
+    stop_at(runner.start(tmp_path), 2)
+    assert {path.name for path in tmp_path.glob(".*")} == set(others)
+    (tmp_path / ours[0]).write_text("half")
+    runner.resume(tmp_path).train()
+    assert {path.name for path in tmp_path.glob(".*")} == set(others)
+
+
+def test_overflow_is_null_in_the_log(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runner.start(tmp_path)
+    step = run.trainer.train_step
+    monkeypatch.setattr(run.trainer, "train_step", lambda: replace(step(), grad_norm=math.inf))
+    records = run.train()
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(constant)
+
+    lines = (tmp_path / "log.jsonl").read_text().splitlines()
+    norms = [json.loads(line, parse_constant=refuse)["grad_norm"] for line in lines]
+    assert norms == [None] * len(records)
+    assert RunLog(tmp_path / "log.jsonl", 12).records == records
+
+
+def test_finished_tells_whether_the_last_step_is_made(runner: Runner, tmp_path: Path) -> None:
+    run = runner.start(tmp_path)
+    stop_at(run, 6)
+    assert not run.finished
+    run = runner.resume(tmp_path)
+    run.train(on_record=lambda record: run.stop() if record.step == 12 else None)
+    assert run.finished
 
 
 def test_model_writes_after_each_evaluation(runner: Runner, tmp_path: Path) -> None:

@@ -18,6 +18,10 @@ from nanogpt.data.tokens import MemoryTokens, Tokens
 from nanogpt.errors import CorpusError
 
 VALIDATION_SHARE = 0.1
+EVAL_TOKENS = 8192
+"""Tokens at a time where no gradients are needed: enough to be bound by arithmetic."""
+EVAL_LOGITS = 2**25
+"""Logits at a time, 128 MB in float32; decides with a large vocabulary."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,11 @@ def consecutive_batches(
     if left - 1 > overlap:
         row = tokens.gather(np.array([count * stride]), left)  # (1, left)
         yield row[:, :-1], row[:, 1:]
+
+
+def evaluation_batch_size(window_size: int, vocab_size: int) -> int:
+    """Return how many windows of ``window_size`` tokens to score at a time, at least 1."""
+    return max(min(EVAL_TOKENS, EVAL_LOGITS // vocab_size) // window_size, 1)
 
 
 def as_tokens(tokens: Tokens | npt.NDArray[np.int32] | Tensor) -> Tokens:

@@ -18,8 +18,8 @@ class LogRecord:
     val_loss: float | None
     """On the whole validation split; none where it was not measured."""
     learning_rate: float
-    grad_norm: float
-    """Norm of the last gradient before clipping."""
+    grad_norm: float | None
+    """Norm of the last gradient before clipping; none if it overflowed, as in float16 it may."""
     tokens_per_second: float
     """Of the training steps since the record before, evaluation left out."""
     seconds: float

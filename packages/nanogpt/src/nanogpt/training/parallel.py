@@ -1,7 +1,8 @@
 """Training with several processes, as ``torchrun`` starts them.
 
 Every process draws the same batch and takes its own rows of it, so a step is the same step with any
-number of processes; only the order of its sums differs. DDP keeps a copy of the model in each
+number of processes, apart from the order of its sums and from dropout, whose masks each process
+draws for its own rows. DDP keeps a copy of the model in each
 process and averages the gradients. FSDP2 gives each process a part of every layer and collects a
 layer's weights when they are needed, for models that outgrow one GPU. Without torchrun there is one
 process, and nothing here does anything.
@@ -20,6 +21,7 @@ from torch.distributed.fsdp import FSDPModule, fully_shard
 from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
 
+from nanogpt.errors import NanogptError
 from nanogpt.training.config import Strategy
 
 
@@ -72,15 +74,20 @@ def local_device(device: torch.device) -> torch.device:
 def parallelize(
     model: nn.Module, strategy: Strategy, processes: Processes, device: torch.device
 ) -> nn.Module:
-    """Return what to call instead of ``model``, whose parameters may become shards in place."""
+    """Move ``model`` to ``device`` in place; return what to call instead of it.
+
+    Its parameters may become shards. Then they move layer by layer, so that the device never holds
+    the whole of a model that is on the CPU.
+    """
     if processes.count == 1:
-        return model
+        return model.to(device)
     if strategy == "fsdp":
         mesh = init_device_mesh(device.type, (processes.count,))
         for block in model.get_submodule("h").children():
             fully_shard(block, mesh=mesh)
         fully_shard(model, mesh=mesh)
         return model
+    model.to(device)
     return DistributedDataParallel(model, device_ids=None if device.type == "cpu" else [device])
 
 
@@ -111,9 +118,28 @@ def sharded_like(tensor: Tensor, like: Tensor) -> Tensor:
     return tensor
 
 
+@contextmanager
+def errors_of_rank_0(processes: Processes) -> Iterator[None]:
+    """Wait for process 0 at the end of the block, and raise its `NanogptError` in all processes.
+
+    For what only process 0 can fail at, such as writing the files: the others would wait for it
+    forever, or end in a traceback of the connection.
+    """
+    if processes.count == 1:
+        yield
+        return
+    raised: list[NanogptError | None] = [None]
+    try:
+        yield
+    except NanogptError as error:
+        raised = [error]
+    dist.broadcast_object_list(raised)
+    if raised[0] is not None:
+        raise raised[0]
+
+
 def on_rank_0(processes: Processes, action: Callable[[], None]) -> None:
-    """Run ``action`` in process 0 while the others wait for it."""
-    if processes.rank == 0:
-        action()
-    if processes.count > 1:
-        dist.barrier()
+    """Run ``action`` in process 0 while the others wait for it, and share its error."""
+    with errors_of_rank_0(processes):
+        if processes.rank == 0:
+            action()

@@ -3,12 +3,17 @@
 ``checkpoint.pt`` is always the newest. The newest K also stand under the number of their step, and
 ``best.pt`` is the one with the lowest validation loss. All are names of the same files, not copies,
 where the file system can do that; each name changes in one piece, and none is ever missing.
+
+``checkpoint.pt`` changes last. A run killed before that goes on from the checkpoint before and
+comes to write the other names again.
 """
 
+import fnmatch
 import os
 import shutil
 from pathlib import Path
 
+from nanogpt.atomic import atomic_path
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.errors import OutputError
 
@@ -29,12 +34,14 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path, *, keep: int, best: bo
     Raises:
         OutputError: The folder cannot be written; the checkpoints before stay.
     """
-    checkpoint.save(folder / NEWEST)
+    names = [BEST] if best else []
+    if keep > 1:
+        names.append(f"checkpoint-{checkpoint.training['step']:08d}.pt")
+    first, *others = [folder / name for name in (*names, NEWEST)]
+    checkpoint.save(first)
+    for other in others:
+        _alias(first, other)
     try:
-        if best:
-            _alias(folder / NEWEST, folder / BEST)
-        if keep > 1:
-            _alias(folder / NEWEST, folder / f"checkpoint-{checkpoint.training['step']:08d}.pt")
         numbered = sorted(folder.glob(_NUMBERED))
         for old in numbered[: len(numbered) - keep if keep > 1 else None]:
             old.unlink()
@@ -48,11 +55,15 @@ def checkpoints_of(folder: Path) -> list[Path]:
     return named + sorted(folder.glob(_NUMBERED))
 
 
+def is_checkpoint(name: str) -> bool:
+    """Tell whether a run may give a checkpoint file this name."""
+    return name in (NEWEST, BEST) or fnmatch.fnmatchcase(name, _NUMBERED)
+
+
 def _alias(path: Path, name: Path) -> None:
     """Give the file at ``path`` a second ``name``, replacing what has it."""
-    temporary = name.with_name(f".{os.getpid()}-{name.name}")
-    try:
-        os.link(path, temporary)
-    except OSError:  # a file system without hard links
-        shutil.copyfile(path, temporary)
-    temporary.replace(name)
+    with atomic_path(name) as temporary:
+        try:
+            os.link(path, temporary)
+        except OSError:  # a file system without hard links
+            shutil.copyfile(path, temporary)

@@ -1,45 +1,46 @@
 """A run in its folder: steps, records, evaluations and checkpoints, until done or asked to stop.
 
-The folder holds ``checkpoint.pt`` (all that sampling and resuming need; ``retention.py`` tells of
-its siblings), ``log.jsonl``, ``samples.txt``, ``loss.png``, and for people ``config.json`` and
-``tokenizer.json``. With several processes, the first one writes.
+The folder holds ``checkpoint.pt``, all that sampling and resuming need; ``retention.py`` tells of
+its siblings, ``folder.py`` of the other files. With several processes, the first one writes.
 """
 
-import json
+import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Self
 
 import torch
 
-from nanogpt.atomic import write_text
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.data.config import CorpusConfig
 from nanogpt.data.load import load_corpus
 from nanogpt.data.splits import Splits
 from nanogpt.data.tokens import Tokens
-from nanogpt.errors import CheckpointError, ConfigError, OutputError
+from nanogpt.errors import CheckpointError, ConfigError
 from nanogpt.models.config import ModelConfig
-from nanogpt.models.registry import Model, build_model, config_to_dict
+from nanogpt.models.registry import Model, build_model
 from nanogpt.sampling.config import SamplingConfig
 from nanogpt.sampling.generate import generate
 from nanogpt.tokenizers.base import Tokenizer
 from nanogpt.training.config import TrainConfig
 from nanogpt.training.cost import utilization
+from nanogpt.training.folder import (
+    LOG,
+    PLOT,
+    append_sample,
+    clear_leftovers,
+    describe,
+    set_aside_earlier,
+)
 from nanogpt.training.initial import Initial
 from nanogpt.training.log import LogRecord, RunLog
-from nanogpt.training.parallel import Processes, on_rank_0
+from nanogpt.training.parallel import Processes, errors_of_rank_0, on_rank_0
 from nanogpt.training.plot import plot_loss
-from nanogpt.training.retention import NEWEST, checkpoints_of, save_checkpoint
+from nanogpt.training.retention import NEWEST, save_checkpoint
 from nanogpt.training.trainer import StepResult, Trainer
 
-LOG = "log.jsonl"
-PLOT = "loss.png"
-SAMPLES = "samples.txt"
-CONFIG = "config.json"
-TOKENIZER = "tokenizer.json"
+__all__ = ["LOG", "PLOT", "Run"]
 
 
 class Run:
@@ -54,14 +55,17 @@ class Run:
         config: TrainConfig,
         tokens: Tokens,
         tokenizer: Tokenizer,
+        device: torch.device,
         processes: Processes,
     ) -> None:
         self.folder = folder
         self.tokenizer = tokenizer
         self.splits = Splits.by_position(tokens, model.config.window_size)
-        self.trainer = Trainer(model, self.splits, config, processes)
+        self.trainer = Trainer(model, self.splits, config, processes, device)
         self.processes = processes
         self.seconds = 0.0
+        self.best_val_loss: float | None = None
+        self._best_step: int | None = None
         self._corpus = corpus
         self._corpus_sha256 = tokens.sha256()
         self._stopping = False
@@ -105,13 +109,14 @@ class Run:
         run = cls(
             folder,
             corpus,
-            model=model.to(device),
+            model=model,
             config=config,
+            device=device,
             tokens=tokens,
             tokenizer=tokenizer,
             processes=processes,
         )
-        on_rank_0(processes, lambda: _set_aside_earlier(folder))
+        on_rank_0(processes, lambda: set_aside_earlier(folder))
         return run
 
     @classmethod
@@ -133,12 +138,12 @@ class Run:
             ConfigError: It has made more steps than ``config`` asks for.
         """
         tokens, tokenizer = load_corpus(corpus, checkpoint.tokenizer)
-        model = checkpoint.build_model(device)
         run = cls(
             folder,
             corpus,
-            model=model,
+            model=checkpoint.build_model(torch.device("cpu")),
             config=config,
+            device=device,
             tokens=tokens,
             tokenizer=tokenizer,
             processes=processes or Processes(),
@@ -148,20 +153,30 @@ class Run:
                 f"{folder / NEWEST} was trained on another text than '{corpus.corpus}' holds; "
                 "resume with the same corpus, or train anew without --resume"
             )
+        run._restore(checkpoint)
+        return run
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
         try:
-            run.trainer.load_state_dict(checkpoint.training)
+            self.trainer.load_state_dict(checkpoint.training)
         except (KeyError, ValueError) as error:
             raise CheckpointError(
-                f"the optimizer's state in {folder / NEWEST} does not fit: {error}; resume with "
-                "the same --optimizer, or train again"
+                f"the optimizer's state in {self.folder / NEWEST} does not fit: {error}; resume "
+                "with the same --optimizer, or train again"
             ) from error
-        if run.trainer.step > config.max_steps:
+        made, wanted = self.trainer.step, self.trainer.config.max_steps
+        if made > wanted:
             raise ConfigError(
-                f"the run in {folder} has made {run.trainer.step:,} steps already; "
-                f"--max-steps counts them, and {config.max_steps:,} is fewer"
+                f"the run in {self.folder} has made {made:,} steps already; --max-steps counts "
+                f"them, and {wanted:,} is fewer"
             )
-        run.seconds = checkpoint.seconds
-        return run
+        self.seconds = checkpoint.seconds
+        self.best_val_loss = checkpoint.training.get("best_val_loss")
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last step is made; a `stop` after it changes nothing."""
+        return self.trainer.step >= self.trainer.config.max_steps
 
     def stop(self) -> None:
         """Ask `train` to save and return after the step that it is in."""
@@ -187,17 +202,19 @@ class Run:
             DivergedError: The last checkpoint stays as it is.
             OutputError: The folder cannot be written.
         """
-        on_rank_0(self.processes, self._describe)
-        self._log = RunLog(self.folder / LOG, self.trainer.step, writes=self.processes.rank == 0)
+        on_rank_0(self.processes, self._prepare_folder)
+        with errors_of_rank_0(self.processes):
+            writes = self.processes.rank == 0
+            self._log = RunLog(self.folder / LOG, self.trainer.step, writes=writes)
         since: list[StepResult] = []
         before = self.seconds
-        going = self.trainer.step < self.trainer.config.max_steps
+        going = not self.finished
         while going:
             result = self._timed_step()
             since.append(result)
             on_step(result)
             stopped = self.processes.any(self._stopping, self.trainer.device)
-            going = result.step < self.trainer.config.max_steps and not stopped
+            going = not self.finished and not stopped
             if self._due(result.step, "log") or self._evaluates(result.step) or stopped:
                 on_record(self._record(since, self.seconds - before))
                 since, before = [], self.seconds
@@ -226,33 +243,44 @@ class Run:
     def _record(self, since: list[StepResult], seconds: float) -> LogRecord:
         step = since[-1].step
         speed = len(since) * self.trainer.tokens_per_step / seconds
+        val_loss = self._validate() if self._evaluates(step) else None
         record = LogRecord(
             step=step,
             train_loss=sum(result.loss for result in since) / len(since),
-            val_loss=self.trainer.evaluate() if self._evaluates(step) else None,
+            val_loss=val_loss,
             learning_rate=since[-1].learning_rate,
-            grad_norm=since[-1].grad_norm,
+            grad_norm=_finite(since[-1].grad_norm),
             tokens_per_second=speed,
             seconds=self.seconds,
             mfu=utilization(self.trainer, speed),
         )
-        self._log.append(record)
+        with errors_of_rank_0(self.processes):
+            self._log.append(record)
         return record
+
+    def _validate(self) -> float | None:
+        """Return the validation loss, and remember whether it is the best; none if not finite."""
+        loss = _finite(self.trainer.evaluate())
+        if loss is not None and (self.best_val_loss is None or loss <= self.best_val_loss):
+            self.best_val_loss, self._best_step = loss, self.trainer.step
+        return loss
 
     def _sample(self) -> str:
         """Let the model write a little, and keep it in ``samples.txt``."""
-        length, step = self.trainer.config.sample_tokens, self.trainer.step
-        if not length or self.trainer.shards_model or self.processes.rank:
+        length = self.trainer.config.sample_tokens
+        if not length or self.trainer.shards_model:
             return ""  # a sharded model would need all processes for every token
+        text = ""
+        with errors_of_rank_0(self.processes):
+            if self.processes.rank == 0:
+                text = self._generate(length)
+                append_sample(self.folder, self.trainer.step, text)
+        return text
+
+    def _generate(self, length: int) -> str:
         config = SamplingConfig(num_tokens=length, seed=self.trainer.config.seed)
         prompt = self.tokenizer.encode("\n").tolist()
-        text = self.tokenizer.decode(list(generate(self.trainer.model, prompt, config)))
-        try:
-            with (self.folder / SAMPLES).open("a", encoding="utf-8") as file:
-                file.write(f"--- step {step}\n{text}\n")
-        except OSError as error:
-            raise OutputError(f"cannot write {self.folder / SAMPLES}: {error.strerror}") from error
-        return text
+        return self.tokenizer.decode(list(generate(self.trainer.model, prompt, config)))
 
     def _save(self) -> None:
         checkpoint = Checkpoint(
@@ -261,47 +289,23 @@ class Run:
             corpus=self._corpus,
             corpus_sha256=self._corpus_sha256,
             tokenizer=self.tokenizer,
-            training=self.trainer.state_dict(),
+            training={**self.trainer.state_dict(), "best_val_loss": self.best_val_loss},
             seconds=self.seconds,
         )
         on_rank_0(self.processes, lambda: self._write(checkpoint))
 
     def _write(self, checkpoint: Checkpoint) -> None:
-        records = self._log.records
-        losses = [record.val_loss for record in records if record.val_loss is not None]
-        best = records[-1].val_loss is not None and records[-1].val_loss == min(losses)
+        best = self.trainer.step == self._best_step
         keep = self.trainer.config.keep_checkpoints
         save_checkpoint(checkpoint, self.folder, keep=keep, best=best)
         title = f"Loss on {Path(self._corpus.corpus).name}"
-        plot_loss(records, title, self.folder / PLOT)
+        plot_loss(self._log.records, title, self.folder / PLOT)
 
-    def _describe(self) -> None:
-        """Write the configuration and the tokenizer for people; the checkpoint has them too."""
-        config = {
-            "corpus": self._corpus.to_dict(),
-            "model": config_to_dict(self.trainer.model.config),
-            "training": asdict(self.trainer.config),
-        }
-        write_text(self.folder / CONFIG, json.dumps(config, indent=2) + "\n")
-        write_text(self.folder / TOKENIZER, json.dumps(self.tokenizer.to_dict()) + "\n")
+    def _prepare_folder(self) -> None:
+        clear_leftovers(self.folder, self.trainer.step)
+        trainer = self.trainer
+        describe(self.folder, self._corpus, trainer.model.config, trainer.config, self.tokenizer)
 
 
-def _set_aside_earlier(folder: Path) -> None:
-    """Move the files of an earlier run in ``folder`` into the first free ``earlier-N`` of it."""
-    try:
-        named = [folder / name for name in (LOG, PLOT, SAMPLES, CONFIG, TOKENIZER)]
-        earlier = checkpoints_of(folder) + [path for path in named if path.exists()]
-    except OSError as error:
-        raise OutputError(f"cannot use the folder {folder}: {error.strerror}") from error
-    if not earlier:
-        return
-    number = 1
-    while (folder / f"earlier-{number}").exists():
-        number += 1
-    aside = folder / f"earlier-{number}"
-    try:
-        aside.mkdir()
-        for path in earlier:
-            path.rename(aside / path.name)
-    except OSError as error:
-        raise OutputError(f"cannot move the earlier run to {aside}: {error.strerror}") from error
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None  # JSON has no infinity

@@ -2,21 +2,24 @@
 
 Weights and moments are stored whole and under the parameter's name. So a run may go on with
 another strategy or another number of processes than it was saved with; hyperparameters are not
-part of it, they come from the configuration.
+part of it, they come from the configuration. A sharded model is collected tensor by tensor, and
+only process 0 keeps the result, on the CPU: no GPU need hold the whole of it.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 
 from nanogpt.training.optimizer import Optimizers
 from nanogpt.training.parallel import sharded_like, whole
 
 
-def model_state(model: nn.Module) -> dict[str, Tensor]:
-    """Return name -> whole tensor; all processes must call it."""
-    return {name: whole(value).detach() for name, value in model.state_dict().items()}
+def model_state(model: nn.Module, *, keep: bool) -> dict[str, Tensor]:
+    """Return name -> whole tensor, or nothing unless ``keep``; all processes must call it."""
+    return _collect(model.state_dict().items(), keep=keep)
 
 
 def load_model_state(model: nn.Module, state: dict[str, Tensor]) -> None:
@@ -30,10 +33,15 @@ def load_model_state(model: nn.Module, state: dict[str, Tensor]) -> None:
             value.copy_(sharded_like(state[name], value))
 
 
-def optimizer_state(model: nn.Module, optimizers: Optimizers) -> dict[str, dict[str, Tensor]]:
-    """Return name -> moment -> whole tensor; all processes must call it."""
+def optimizer_state(
+    model: nn.Module, optimizers: Optimizers, *, keep: bool
+) -> dict[str, dict[str, Tensor]]:
+    """Return name -> moment -> whole tensor, or no moments unless ``keep``.
+
+    All processes must call it.
+    """
     return {
-        name: {key: whole(value) for key, value in optimizers.moments(parameter).items()}
+        name: _collect(optimizers.moments(parameter).items(), keep=keep)
         for name, parameter in model.named_parameters()
     }
 
@@ -58,3 +66,12 @@ def load_optimizer_state(
         if moments:
             restored = {k: sharded_like(v.clone(), parameter) for k, v in moments.items()}
             optimizers.set_moments(parameter, restored)
+
+
+def _collect(tensors: Iterable[tuple[str, Tensor]], *, keep: bool) -> dict[str, Tensor]:
+    collected = {}
+    for name, tensor in tensors:
+        full = whole(tensor).detach()  # in step with the other processes, kept or not
+        if keep:
+            collected[name] = full.cpu() if isinstance(tensor, DTensor) else full
+    return collected

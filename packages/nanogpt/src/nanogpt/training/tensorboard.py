@@ -5,20 +5,25 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from nanogpt.errors import ConfigError
+from nanogpt.errors import ConfigError, OutputError
+from nanogpt.training.folder import EVENTS
 from nanogpt.training.log import LogRecord
 
 
 @contextmanager
-def tensorboard_log(folder: Path, *, enabled: bool) -> Iterator[Callable[[LogRecord], object]]:
-    """Yield a function that writes a record's numbers into an event file in ``folder``.
+def tensorboard_log(
+    folder: Path, *, enabled: bool, step: int = 0
+) -> Iterator[Callable[[LogRecord], object]]:
+    """Yield a function that writes a record's numbers into an event file of the run.
 
     Args:
         folder: The run's folder; ``tensorboard --logdir`` takes it, or one above it.
         enabled: Whether to write at all.
+        step: Where the run goes on; events of later steps, which a kill left, are hidden.
 
     Raises:
         ConfigError: TensorBoard is not installed.
+        OutputError: The folder cannot be written.
     """
     if not enabled:
         yield lambda _: None
@@ -29,7 +34,11 @@ def tensorboard_log(folder: Path, *, enabled: bool) -> Iterator[Callable[[LogRec
         raise ConfigError(
             "--tensorboard needs an extra: pip install 'nanogpt[tensorboard]'"
         ) from error
-    with SummaryWriter(str(folder)) as writer:
+    try:
+        events = SummaryWriter(str(folder / EVENTS), purge_step=step + 1 if step else None)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder / EVENTS}: {error.strerror}") from error
+    with events as writer:
 
         def write(record: LogRecord) -> None:
             for name, value in asdict(record).items():

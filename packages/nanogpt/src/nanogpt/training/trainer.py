@@ -4,7 +4,8 @@ Everything random in step s (batch and dropout) is drawn from the seed and s alo
 a run is its weights, its moments and its step number: `Trainer.state_dict`. On one device with one
 number of threads the same seed gives the same bits, straight through or resumed.
 
-A step's batch is the same for any number of processes and passes: they share its rows.
+A step's batch is the same for any number of processes and passes: they share its rows. So is the
+step, apart from the order of its sums and from dropout masks, which differ with the rank.
 """
 
 import math
@@ -14,7 +15,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nanogpt.data.splits import BatchSampler, Splits, consecutive_batches
+from nanogpt.data.splits import (
+    BatchSampler,
+    Splits,
+    consecutive_batches,
+    evaluation_batch_size,
+)
 from nanogpt.errors import ConfigError, DivergedError
 from nanogpt.models.gpt import cross_entropy
 from nanogpt.models.registry import Model
@@ -23,9 +29,6 @@ from nanogpt.training.config import TrainConfig
 from nanogpt.training.optimizer import build_optimizers
 from nanogpt.training.parallel import Processes, gradients_stay_local, parallelize, whole
 from nanogpt.training.precision import MixedPrecision
-
-# Validation needs no gradients, so its batches may be large: it is then bound by arithmetic.
-EVAL_TOKENS = 8192
 
 
 @dataclass(frozen=True)
@@ -45,10 +48,11 @@ class Trainer:
     """Trains ``model`` in place on ``splits``.
 
     Args:
-        model: On the device to train on.
+        model: With FSDP on the CPU, so that the device need not hold the whole of it.
         splits: Tokens to train and to validate on.
         config: The recipe.
         processes: This process among those that train together.
+        device: Where to train; where ``model`` is, if not given.
 
     Raises:
         ConfigError: The processes cannot share a batch evenly, or the recipe does not fit the
@@ -61,12 +65,13 @@ class Trainer:
         splits: Splits,
         config: TrainConfig,
         processes: Processes | None = None,
+        device: torch.device | None = None,
     ) -> None:
         self.model = model
         self.config = config
         self.processes = processes or Processes()
         self.step = 0
-        self.device = model.wte.weight.device
+        self.device = device or model.wte.weight.device
         self.precision = MixedPrecision(config.precision, self.device)
         self.precision.prepare(model)
         _check_strategy(config, self.processes)
@@ -163,7 +168,7 @@ class Trainer:
         """Return the mean loss on the whole validation split, nats per token."""
         self.model.eval()
         window, overlap = self.model.config.window_size, self.model.config.overlap
-        batch_size = max(EVAL_TOKENS // window, 1)
+        batch_size = evaluation_batch_size(window, self.model.vocab_size)
         total = torch.zeros(2, dtype=torch.float64)  # summed loss, number of predictions
         for number, (inputs, targets) in enumerate(
             consecutive_batches(
@@ -187,11 +192,15 @@ class Trainer:
         return self.processes.count > 1 and self.config.strategy == "fsdp"
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that a run continues from; all processes must call it."""
+        """Return all that a run continues from; all processes must call it.
+
+        Of a sharded model, process 0 alone gets the tensors.
+        """
+        keep = self.processes.rank == 0 or not self.shards_model
         return {
             "step": self.step,
-            "model": state.model_state(self.model),
-            "optimizer": state.optimizer_state(self.model, self.optimizers),
+            "model": state.model_state(self.model, keep=keep),
+            "optimizer": state.optimizer_state(self.model, self.optimizers, keep=keep),
             "scaler": self.precision.scaler.state_dict(),
         }
 
