@@ -189,7 +189,7 @@ class Export:
     checkpoint: Path = RUN_FOLDER / "checkpoint.pt"
     """What nanogpt train wrote."""
     out: Path = Path("runs/export")
-    """Folder for config.json and model.safetensors."""
+    """Folder for config.json and model.safetensors; must not hold a run."""
     json: bool = False
     """Print the result as JSON."""
 
