@@ -99,6 +99,24 @@ def test_mlp_reads_the_last_tokens(mlp: MLP) -> None:
         assert list(generate(mlp, prompt, config, use_cache=False)) == text[start:]
 
 
+@each_config
+def test_undrawn_tokens_are_never_drawn(build_gpt: Build, config: SamplingConfig) -> None:
+    gpt = build_gpt()
+    undrawn = sorted(set(generate(gpt, [3], config)))[:3]  # some that would be
+    drawn = list(generate(gpt, [3], config, undrawn=undrawn))
+    assert not set(drawn) & set(undrawn)
+    assert drawn == list(generate(gpt, [3], config, undrawn=undrawn, use_cache=False))
+    (batch, *_) = zip(*generate_batch(gpt, [[3], [4, 5]], config, undrawn=undrawn), strict=True)
+    assert drawn == list(batch)
+    # As from a prompt that holds one of them, which the repetition penalty scales.
+    assert not set(generate(gpt, undrawn, config, undrawn=undrawn)) & set(undrawn)
+
+
+def test_undrawn_token_is_drawn_where_there_is_no_other(build_gpt: Build) -> None:
+    drawn = generate(build_gpt(), [3], CONFIGS["all"], undrawn=range(VOCAB_SIZE))
+    assert list(drawn) == list(generate(build_gpt(), [3], CONFIGS["all"]))
+
+
 def test_full_context_is_halved(build_gpt: Build) -> None:
     """Greedy by hand, with the rule written out: 17 tokens are cut to the newest 9."""
     gpt = build_gpt(16).eval()
