@@ -282,7 +282,8 @@ def test_prepare_reports_counts_and_keeps_what_is_done(
     [
         (["--corpus", "none.txt"], "no file none.txt; expected the path of a text file"),
         (["--workers", "0"], "workers must be at least 1, got 0"),
-        (["--bpe-vocab-size", "256"], "bpe_vocab_size must be at least 257"),
+        (["--bpe-vocab-size", "256"], "bpe_vocab_size must be from 257"),
+        (["--bpe-vocab-size", "5000000000"], "to 1,000,000, got 5,000,000,000"),
         (["--file", "x"], "--file is your copy of 'tiny-shakespeare'"),
         (["--out", "n" * 300], "cannot use the folder nnn"),
     ],

@@ -57,6 +57,18 @@ def test_import_sample_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.usefixtures("letters")
+def test_imported_weights_name_no_text_to_evaluate_on(
+    tmp_path: Path, text: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = written(tmp_path / "source", LETTERS.vocab_size)
+    main(["import-gpt2", "--source", str(source), "--out", str(tmp_path / "run")])
+    argv = ["evaluate", "--checkpoint", str(tmp_path / "run" / "checkpoint.pt")]
+    assert "was imported, so it names no text; give one with --corpus" in error_of(argv, capsys)
+    main([*argv, "--corpus", str(text)])
+    assert "another text than the model was trained on" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("letters")
 def test_import_overwrites_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = written(tmp_path / "source", LETTERS.vocab_size)
     argv = ["import-gpt2", "--source", str(source), "--out", str(tmp_path / "run")]
@@ -97,6 +109,14 @@ def test_export_of_a_trained_run(
     exported = load_file(tmp_path / "export" / "model.safetensors")
     trained = Checkpoint.load(checkpoint).training["model"]["h.0.mlp.c_fc.weight"]
     assert torch.equal(exported["transformer.h.0.mlp.c_fc.weight"], trained.T)
+
+
+def test_export_leaves_a_run_alone(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (run / "config.json").read_bytes()
+    argv = ["export", "--checkpoint", str(run / "checkpoint.pt"), "--out", str(run)]
+    assert f"{run} holds a run" in error_of(argv, capsys)
+    assert (run / "config.json").read_bytes() == before
+    assert not (run / "model.safetensors").exists()
 
 
 def test_mistakes_get_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

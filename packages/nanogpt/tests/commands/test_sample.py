@@ -103,6 +103,46 @@ def test_mistakes_get_one_line(
     assert message in captured.err
 
 
+def test_unknown_character_is_never_drawn(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hot = [*argv, "--temperature", "100", "--num-samples", "20"]
+    assert "\ufffd" not in "".join(texts(hot, capsys))
+    main([*argv, "--temperature", "100", "--num-tokens", "1000"])
+    assert "\ufffd" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), RuntimeError("can't allocate memory: you tried to allocate 9 bytes")]
+)
+def test_too_many_samples_get_advice(
+    argv: list[str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(command, "_collect", fail)
+    with pytest.raises(SystemExit) as stopped:
+        main([*argv, "--num-samples", "3"])
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err == (
+        "nanogpt: the memory is too small for 3 samples of 60 tokens at a time; draw fewer with "
+        "--num-samples, and the others with another --seed\n"
+    )
+
+
+def test_absurd_number_of_samples_gets_advice(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main([*argv, "--num-samples", str(10**18)])
+    assert stopped.value.code == 2
+    assert "draw fewer with --num-samples" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_shows_on_a_terminal_once_it_takes_a_while(
     run: Path, monkeypatch: pytest.MonkeyPatch, terminal: bool

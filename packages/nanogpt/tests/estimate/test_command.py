@@ -35,6 +35,24 @@ def test_json_adds_up(capsys: pytest.CaptureFixture[str]) -> None:
     assert result["flops_per_token"] == 6 * weights + 12 * 12 * 768 * 1024
 
 
+@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+def test_several_devices_share_the_work(capsys: pytest.CaptureFixture[str], strategy: str) -> None:
+    argv = ["estimate", *SMALL, "--device", "h100-sxm", "--strategy", strategy]
+    main([*argv, "--batch-size", "64", "--json"])
+    one = json.loads(capsys.readouterr().out)
+    main([*argv, "--batch-size", "64", "--devices", "8", "--json"])
+    eight = json.loads(capsys.readouterr().out)
+    assert eight["seconds"] == pytest.approx(one["seconds"] / 8)
+    assert eight["memory_bytes"]["activations"] == one["memory_bytes"]["activations"] // 8
+    assert eight["memory_bytes"]["optimizer"] == one["memory_bytes"]["optimizer"] // (
+        8 if strategy == "fsdp" else 1
+    )
+    main([*argv, "--batch-size", "64", "--devices", "8"])
+    printed = capsys.readouterr().out
+    assert "on each device, fits into" in printed
+    assert "8 x h100-sxm, bfloat16" in printed
+
+
 def test_this_cpu_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
     main(["estimate", "--vocab-size", "65", "--json"])
     result = json.loads(capsys.readouterr().out)
@@ -48,6 +66,8 @@ def test_this_cpu_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
         (["--mfu", "0"], "mfu must be above 0 and at most 1, got 0.0"),
         (["--vocab-size", "0"], "vocab_size must be from 1 to 100,000,000, got 0"),
         (["--device", "t4", "--precision", "bfloat16"], "no peak of t4 in bfloat16 is known"),
+        (["--devices", "0"], "devices must be at least 1"),
+        (["--devices", "5"], "batch_size a multiple of devices times gradient_accumulation"),
         (["--n-head", "3"], "n_embd must be a multiple of n_head"),
     ],
 )

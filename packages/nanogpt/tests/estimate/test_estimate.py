@@ -18,7 +18,7 @@ from nanogpt.estimate.memory import kv_cache_memory, training_memory
 from nanogpt.estimate.parameters import count_parameters
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.gpt import GPT, KVCache, cross_entropy
-from nanogpt.training.config import TrainConfig
+from nanogpt.training.config import OptimizerName, TrainConfig
 from nanogpt.training.optimizer import build_optimizers
 
 BASE = GPTConfig(block_size=32, n_layer=2, n_head=4, n_embd=64)
@@ -147,7 +147,38 @@ def test_half_precision_halves_what_it_can() -> None:
     half = training_memory(BASE, VOCAB_SIZE, 8, precision="bfloat16")
     assert half["activations"] < whole["activations"]
     assert half["optimizer"] == whole["optimizer"] == 2 * whole["gradients"]
-    assert training_memory(BASE, VOCAB_SIZE, 8, moments=0)["optimizer"] == 0
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+@pytest.mark.parametrize("option", OPTIONS, ids=str)
+def test_moments_are_those_that_the_optimizer_keeps(
+    option: dict[str, Any], optimizer: OptimizerName
+) -> None:
+    config = replace(BASE, **option)
+    model = GPT(config, VOCAB_SIZE)
+    optimizers = build_optimizers(model, TrainConfig(optimizer=optimizer))
+    idx = torch.randint(VOCAB_SIZE, (2, 33))
+    cross_entropy(model(idx[:, :-1]), idx[:, 1:]).backward()  # type: ignore[no-untyped-call]
+    for one in optimizers.all:
+        one.step()
+    kept = sum(
+        moment.nbytes
+        for parameter in model.parameters()
+        for name, moment in optimizers.moments(parameter).items()
+        if name != "step"
+    )
+    assert training_memory(config, VOCAB_SIZE, 2, optimizer=optimizer)["optimizer"] == kept
+
+
+def test_several_devices_copy_or_shard_the_model() -> None:
+    alone = training_memory(BASE, VOCAB_SIZE, 8)
+    copied = training_memory(BASE, VOCAB_SIZE, 8, strategy="ddp", devices=4)
+    assert copied == alone | {"gradients": 2 * alone["gradients"]}  # and their buffers
+    sharded = training_memory(BASE, VOCAB_SIZE, 8, strategy="fsdp", devices=4)
+    for part in ("weights", "gradients", "optimizer"):
+        assert sharded[part] == alone[part] // 4
+    assert sharded["activations"] == alone["activations"]
+    assert training_memory(BASE, VOCAB_SIZE, 8, strategy="fsdp") == alone
 
 
 @pytest.mark.parametrize(

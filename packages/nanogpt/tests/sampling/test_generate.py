@@ -87,16 +87,34 @@ def test_empty_batch_draws_nothing(build_gpt: Build) -> None:
 
 
 def test_mlp_reads_the_last_tokens(mlp: MLP) -> None:
-    """By hand: the six tokens before the next one, and a short prompt as often as it takes."""
+    """By hand: the six tokens before the next one, or the fewer that there are."""
     config = SamplingConfig(num_tokens=20, temperature=0)
     for prompt in ([1, 2], [1, 2, 3, 4], list(range(6)), list(range(10))):
-        text = (prompt * 6)[-6:] if len(prompt) < 6 else list(prompt)
+        text = list(prompt)
         start = len(text)
         for _ in range(20):
             with torch.no_grad():
                 text.append(int(mlp(torch.tensor([text[-6:]]))[0, -1].argmax()))
         assert list(generate(mlp, prompt, config)) == text[start:]
         assert list(generate(mlp, prompt, config, use_cache=False)) == text[start:]
+
+
+@each_config
+def test_undrawn_tokens_are_never_drawn(build_gpt: Build, config: SamplingConfig) -> None:
+    gpt = build_gpt()
+    undrawn = sorted(set(generate(gpt, [3], config)))[:3]  # some that would be
+    drawn = list(generate(gpt, [3], config, undrawn=undrawn))
+    assert not set(drawn) & set(undrawn)
+    assert drawn == list(generate(gpt, [3], config, undrawn=undrawn, use_cache=False))
+    (batch, *_) = zip(*generate_batch(gpt, [[3], [4, 5]], config, undrawn=undrawn), strict=True)
+    assert drawn == list(batch)
+    # As from a prompt that holds one of them, which the repetition penalty scales.
+    assert not set(generate(gpt, undrawn, config, undrawn=undrawn)) & set(undrawn)
+
+
+def test_undrawn_token_is_drawn_where_there_is_no_other(build_gpt: Build) -> None:
+    drawn = generate(build_gpt(), [3], CONFIGS["all"], undrawn=range(VOCAB_SIZE))
+    assert list(drawn) == list(generate(build_gpt(), [3], CONFIGS["all"]))
 
 
 def test_full_context_is_halved(build_gpt: Build) -> None:

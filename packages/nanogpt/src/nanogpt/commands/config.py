@@ -189,7 +189,7 @@ class Export:
     checkpoint: Path = RUN_FOLDER / "checkpoint.pt"
     """What nanogpt train wrote."""
     out: Path = Path("runs/export")
-    """Folder for config.json and model.safetensors."""
+    """Folder for config.json and model.safetensors; must not hold a run."""
     json: bool = False
     """Print the result as JSON."""
 
@@ -205,6 +205,8 @@ class Estimate:
 
     device: DeviceKind = "cpu"
     """What to train on; cpu is this machine's."""
+    devices: int = 1
+    """How many of them, under torchrun with --strategy; the time of exchange is left out."""
     preset: PresetName | None = None
     """A known model with its recipe; a TOML file and flags change its fields."""
     config: Path | None = None
@@ -222,5 +224,13 @@ class Estimate:
         """Refuse what no device and no tokenizer has."""
         if self.mfu is not None and not 0 < self.mfu <= 1:
             raise ConfigError(f"mfu must be above 0 and at most 1, got {self.mfu}")
+        passes = self.devices * self.training.gradient_accumulation
+        if self.devices < 1 or self.training.batch_size % passes:
+            raise ConfigError(
+                "devices must be at least 1, and batch_size a multiple of devices times "
+                f"gradient_accumulation, got devices {self.devices:,}, batch_size "
+                f"{self.training.batch_size:,} and gradient_accumulation "
+                f"{self.training.gradient_accumulation:,}"
+            )
         if not 1 <= self.vocab_size <= 100_000_000:
             raise ConfigError(f"vocab_size must be from 1 to 100,000,000, got {self.vocab_size:,}")

@@ -64,8 +64,16 @@ def _result(
     total = sum(parameters.values())
     tokens = training.batch_size * model.block_size
     flops = flops_per_token(model, vocab_size)
-    rows = training.batch_size // training.gradient_accumulation
-    parts = training_memory(model, vocab_size, rows, precision=dtype)
+    speed = command.devices * peak * mfu
+    parts = training_memory(
+        model,
+        vocab_size,
+        training.batch_size // training.gradient_accumulation // command.devices,
+        precision=dtype,
+        optimizer=training.optimizer,
+        strategy=training.strategy,
+        devices=command.devices,
+    )
     return {
         "parameters": parameters,
         "parameters_total": total,
@@ -79,13 +87,14 @@ def _result(
         "memory_bytes_total": sum(parts.values()),
         "kv_cache_bytes": kv_cache_memory(model),
         "device": command.device,
+        "devices": command.devices,
         "precision": dtype,
         "device_memory_bytes": memory,
         "peak_flops": peak,
         "mfu": mfu,
-        "tokens_per_second": peak * mfu / flops,
-        "seconds_per_step": flops * tokens / (peak * mfu),
-        "seconds": training.max_steps * flops * tokens / (peak * mfu),
+        "tokens_per_second": speed / flops,
+        "seconds_per_step": flops * tokens / speed,
+        "seconds": training.max_steps * flops * tokens / speed,
     }
 
 
@@ -99,17 +108,22 @@ def _show(result: dict[str, Any], command: Estimate, out: Console) -> None:
     line("  without embeddings", f"{result['parameters_without_embeddings']:,}")
     line("arithmetic", f"{result['flops_per_token']:.3g} FLOPs per token, forward and backward")
     line("  per step", f"{result['flops_per_step']:.3g} on {result['tokens_per_step']:,} tokens")
-    line("memory in training", _size(result["memory_bytes_total"]) + _fits(result))
+    each = " on each device" if command.devices > 1 else ""
+    line("memory in training", _size(result["memory_bytes_total"]) + each + _fits(result))
     for name, count in result["memory_bytes"].items():
         line(f"  {name}", _size(count))
     line("memory in sampling", f"{_size(result['kv_cache_bytes'])} of keys and values per text")
     line(
         "speed",
         f"{result['tokens_per_second']:,.0f} tokens/s at {result['mfu']:.0%} of "
-        f"{result['peak_flops'] / 1e12:.3g} TFLOP/s ({command.device}, {result['precision']})",
+        f"{result['peak_flops'] / 1e12:.3g} TFLOP/s ({_devices(command)}, {result['precision']})",
     )
     line("  per step", _duration(result["seconds_per_step"]))
     line(f"  {command.training.max_steps:,} steps", _duration(result["seconds"]))
+
+
+def _devices(command: Estimate) -> str:
+    return f"{command.devices} x {command.device}" if command.devices > 1 else command.device
 
 
 def _fits(result: dict[str, Any]) -> str:

@@ -83,6 +83,10 @@ def _read_part(command: Evaluate, checkpoint: Checkpoint) -> _Part:
     corpus = checkpoint.corpus
     if command.corpus is not None:
         corpus = replace(corpus, corpus=command.corpus, file=None)
+    elif not corpus.corpus:
+        raise CheckpointError(
+            f"{command.checkpoint} was imported, so it names no text; give one with --corpus"
+        )
     tokens, _ = load_corpus(corpus, checkpoint.tokenizer)
     trained_on = tokens.sha256() == checkpoint.corpus_sha256
     if not trained_on and command.corpus is None:

@@ -6,13 +6,18 @@ from rich.console import Console
 
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.commands.config import Export
-from nanogpt.errors import ConfigError
+from nanogpt.errors import ConfigError, OutputError
 from nanogpt.models.config import GPTConfig
 from nanogpt.models.hugging_face import save_gpt2
 
 
 def export(command: Export, out: Console, err: Console) -> None:
     """Write the folder that ``command`` asks for; report on ``out``."""
+    if (command.out / "checkpoint.pt").exists():
+        raise OutputError(
+            f"{command.out} holds a run, whose config.json an export would replace; name another "
+            "folder with --out"
+        )
     with err.status(f"reading {command.checkpoint}"):
         checkpoint = Checkpoint.load(command.checkpoint)
         config = checkpoint.model_config

@@ -10,11 +10,13 @@ from rich.progress import Progress
 
 from nanogpt.checkpoint import Checkpoint
 from nanogpt.commands.config import LINE_END, Sample
-from nanogpt.device import pick_device
-from nanogpt.errors import CorpusError
+from nanogpt.device import is_out_of_memory, pick_device
+from nanogpt.errors import CorpusError, MemoryShortError
+from nanogpt.models.registry import Model
 from nanogpt.sampling.filters import Tokens
 from nanogpt.sampling.generate import generate_batch
 from nanogpt.sampling.text import TextStream
+from nanogpt.tokenizers.base import Tokenizer
 
 PROGRESS_AFTER = 2.0
 """Seconds without output before the progress bar shows."""
@@ -29,12 +31,11 @@ def sample(command: Sample, out: Console, err: Console) -> None:
     ids = tokenizer.encode(prompt).tolist()
     _warn(prompt, len(ids), checkpoint, err)
     model = checkpoint.build_model(device)
-    steps = generate_batch(model, [ids] * command.num_samples, config)
-    streams = [TextStream(tokenizer, config.stop) for _ in range(command.num_samples)]
     if command.num_samples == 1 and not command.json:
-        _stream(prompt, streams[0], steps, out)
+        steps = generate_batch(model, [ids], config, undrawn=tokenizer.undrawn)
+        _stream(prompt, TextStream(tokenizer, config.stop), steps, out)
         return
-    texts = _collect(streams, _with_progress(steps, config.num_tokens, err))
+    texts = _texts(command, model, ids, tokenizer, err)
     seeds = range(config.seed, config.seed + len(texts))
     if command.json:
         samples = [{"seed": s, "text": text} for s, text in zip(seeds, texts, strict=True)]
@@ -42,6 +43,24 @@ def sample(command: Sample, out: Console, err: Console) -> None:
         return
     for number, (seed, text) in enumerate(zip(seeds, texts, strict=True), 1):
         out.file.write(f"--- sample {number} of {len(texts)}, seed {seed} ---\n{prompt}{text}\n")
+
+
+def _texts(
+    command: Sample, model: Model, ids: list[int], tokenizer: Tokenizer, err: Console
+) -> list[str]:
+    """Return all continuations of the prompt ``ids``."""
+    config, count = command.sampling, command.num_samples
+    try:
+        steps = generate_batch(model, [ids] * count, config, undrawn=tokenizer.undrawn)
+        streams = [TextStream(tokenizer, config.stop) for _ in range(count)]
+        return _collect(streams, _with_progress(steps, config.num_tokens, err))
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise MemoryShortError(
+            f"the memory is too small for {count:,} samples of {config.num_tokens:,} tokens at a "
+            "time; draw fewer with --num-samples, and the others with another --seed"
+        ) from error
 
 
 def _read_prompt(command: Sample) -> str:

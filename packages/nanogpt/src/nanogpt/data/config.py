@@ -27,11 +27,11 @@ class CorpusConfig:
     """Tokens of a 'bpe' vocabulary, the 256 bytes and the end of text included."""
 
     def __post_init__(self) -> None:
-        """Refuse a vocabulary that cannot hold every byte."""
-        if self.bpe_vocab_size < 257:
+        """Refuse a vocabulary that cannot hold every byte, or that nobody has."""
+        if not 257 <= self.bpe_vocab_size <= 1_000_000:
             raise ConfigError(
-                f"bpe_vocab_size must be at least 257 (all bytes and the end of text), got "
-                f"{self.bpe_vocab_size}"
+                f"bpe_vocab_size must be from 257 (all bytes and the end of text) to 1,000,000, "
+                f"got {self.bpe_vocab_size:,}"
             )
 
     def to_dict(self) -> dict[str, Any]:

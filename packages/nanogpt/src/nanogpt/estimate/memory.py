@@ -3,13 +3,15 @@
 Activations are what autograd keeps for the backward pass with attention that never stores its
 square of scores, as `scaled_dot_product_attention` has it on GPUs, and on CPUs without dropout.
 In float32 on a CPU the sum was within 10% of what a training step held (tests/estimate). Left out:
-the allocator's slack and the program itself, some 0.5 GB on a GPU.
+the allocator's slack, the program itself, some 0.5 GB on a GPU, and under FSDP the layer that is
+gathered at a time.
 """
 
 from typing import Literal
 
-from nanogpt.estimate.parameters import count_parameters, kv_width
+from nanogpt.estimate.parameters import count_parameters, kv_width, matrix_parameters
 from nanogpt.models.config import GPTConfig
+from nanogpt.training.config import OptimizerName, Strategy
 
 Precision = Literal["float32", "bfloat16", "float16"]
 """What matrix products are computed in; weights, gradients and moments stay in float32."""
@@ -21,25 +23,35 @@ def training_memory(
     batch_size: int,
     *,
     precision: Precision = "float32",
-    moments: int = 2,
+    optimizer: OptimizerName = "adamw",
+    strategy: Strategy = "ddp",
+    devices: int = 1,
 ) -> dict[str, int]:
-    """Return the bytes of a training step by part, at its peak.
+    """Return the bytes of a training step by part, at its peak, on each device.
 
     Args:
         config: The shape.
         vocab_size: V.
-        batch_size: Sequences in one forward pass.
+        batch_size: Sequences in one forward pass of one device.
         precision: Of activations under autocast.
-        moments: Numbers that the optimizer keeps per parameter; AdamW's are two.
+        optimizer: AdamW keeps two moments of a parameter, Muon one of the layers' matrices.
+        strategy: With several devices, whether the model is copied or sharded.
+        devices: How many train together.
     """
     parameters = sum(count_parameters(config, vocab_size).values())
+    moments = 2 * parameters
+    if optimizer == "muon":
+        moments -= config.n_layer * sum(matrix_parameters(config))
+    shards = devices if strategy == "fsdp" else 1
+    # DDP exchanges gradients through buffers as large as they are.
+    copies = 2 if strategy == "ddp" and devices > 1 else 1
     tokens = batch_size * config.block_size
     half = precision != "float32"
     return {
         # Autocast keeps a copy of the matrices in half precision until the forward pass ends.
-        "weights": parameters * (4 + 2 * half),
-        "gradients": parameters * 4,
-        "optimizer": parameters * 4 * moments,
+        "weights": parameters * (4 + 2 * half) // shards,
+        "gradients": parameters * 4 * copies // shards,
+        "optimizer": moments * 4 // shards,
         "activations": tokens * _activation_bytes(config, half=half),
         # Their log-softmax, its gradient and theirs, in float32 under autocast as well.
         "logits": tokens * vocab_size * 3 * 4,

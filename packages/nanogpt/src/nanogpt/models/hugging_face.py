@@ -69,7 +69,7 @@ def save_gpt2(config: GPTConfig, state: STATE, folder: Path, eos_token_id: int |
     """Write config.json and model.safetensors, which transformers loads as `GPT2LMHeadModel`.
 
     Args:
-        config: The shape.
+        config: The shape. Without biases, zeros are written, which compute the same.
         state: `GPT.state_dict`; emptied on the way, so that the model is in memory once.
         folder: Where to write.
         eos_token_id: The id that ends a text, where the vocabulary has one.
@@ -79,7 +79,7 @@ def save_gpt2(config: GPTConfig, state: STATE, folder: Path, eos_token_id: int |
         OutputError: The folder cannot be written.
     """
     published = GPTConfig()
-    for option in ("positions", "norm", "activation", "qk_norm", "bias", "n_kv_head"):
+    for option in ("positions", "norm", "activation", "qk_norm", "n_kv_head"):
         if getattr(config, option) != getattr(published, option):
             raise ConfigError(
                 f"GPT-2's format has no {option}={getattr(config, option)!r}; it holds models with "
@@ -89,6 +89,9 @@ def save_gpt2(config: GPTConfig, state: STATE, folder: Path, eos_token_id: int |
     tensors = {}
     for name in list(state):
         tensors[PREFIX + name] = _turned(name, state.pop(name)).contiguous()
+    for name, shape in stored_shapes(config, vocab_size).items():
+        if not config.bias and name.endswith("bias"):
+            tensors[PREFIX + name] = torch.zeros(shape)
     with atomic_path(folder / WEIGHTS[0]) as temporary:
         save_file(tensors, temporary, metadata={"format": "pt"})
     described = _describe(config, vocab_size, eos_token_id)

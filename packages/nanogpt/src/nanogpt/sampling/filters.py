@@ -9,6 +9,8 @@ probabilities is 1.
 Letters in the shapes: B rows, T tokens of context, V tokens in the vocabulary.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +22,10 @@ Scores = npt.NDArray[np.float64]
 
 
 def probabilities(
-    logits: npt.NDArray[np.float32], context: Tokens, config: SamplingConfig
+    logits: npt.NDArray[np.float32],
+    context: Tokens,
+    config: SamplingConfig,
+    undrawn: Sequence[int] = (),
 ) -> Scores:
     """Return the probability of each next token, (B, V).
 
@@ -28,6 +33,8 @@ def probabilities(
         logits: (B, V).
         context: (B, T) tokens that the model has read, which the repetition penalty is for.
         config: What to apply.
+        undrawn: Tokens of probability 0, unless there are no others; before all else, so that
+            top-k and top-p count without them.
 
     Raises:
         DivergedError: A logit is not finite.
@@ -37,6 +44,8 @@ def probabilities(
         raise DivergedError(
             "the logits are not finite: the model diverged in training; train again"
         )
+    if len(set(undrawn)) < scores.shape[1]:
+        scores[:, list(undrawn)] = -np.inf
     if config.repetition_penalty != 1:
         scores = penalize_repetition(scores, context, config.repetition_penalty)
     if config.temperature == 0:

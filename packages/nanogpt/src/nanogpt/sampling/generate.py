@@ -20,7 +20,12 @@ from nanogpt.sampling.reader import CachedReader, WholeReader, window
 
 
 def generate(
-    model: Model, prompt: Sequence[int], config: SamplingConfig, *, use_cache: bool = True
+    model: Model,
+    prompt: Sequence[int],
+    config: SamplingConfig,
+    *,
+    undrawn: Sequence[int] = (),
+    use_cache: bool = True,
 ) -> Iterator[int]:
     """Yield tokens that follow ``prompt``, each as soon as it is drawn.
 
@@ -31,12 +36,14 @@ def generate(
         model: In evaluation mode afterwards.
         prompt: Token ids; of more than ``block_size``, the end is read.
         config: How many tokens, and how to draw them.
+        undrawn: Tokens never to draw, such as `Tokenizer.undrawn`.
         use_cache: Keep keys and values instead of computing them again.
 
     Raises:
         ValueError: The prompt is empty.
     """
-    for tokens in generate_batch(model, [prompt], config, use_cache=use_cache):
+    batch = generate_batch(model, [prompt], config, undrawn=undrawn, use_cache=use_cache)
+    for tokens in batch:
         yield int(tokens[0])
 
 
@@ -45,6 +52,7 @@ def generate_batch(
     prompts: Sequence[Sequence[int]],
     config: SamplingConfig,
     *,
+    undrawn: Sequence[int] = (),
     use_cache: bool = True,
 ) -> Iterator[Tokens]:
     """Yield the next token of every prompt, (B,), step by step.
@@ -55,6 +63,7 @@ def generate_batch(
         model: In evaluation mode afterwards.
         prompts: Token ids of each row, of any lengths; the same prompt may repeat.
         config: How many tokens, and how to draw them.
+        undrawn: Tokens never to draw, such as `Tokenizer.undrawn`.
         use_cache: Keep keys and values instead of computing them again.
 
     Raises:
@@ -69,7 +78,7 @@ def generate_batch(
     groups = []
     for length, rows in rows_of_length.items():
         context = np.array([list(prompts[row])[-length:] for row in rows])
-        groups.append(_Group(model, rows, context, config, use_cache=use_cache))
+        groups.append(_Group(model, rows, context, config, undrawn=undrawn, use_cache=use_cache))
     for _ in range(config.num_tokens):
         tokens = np.empty(len(prompts), dtype=np.int64)
         for group in groups:
@@ -87,6 +96,7 @@ class _Group:
         context: Tokens,
         config: SamplingConfig,
         *,
+        undrawn: Sequence[int],
         use_cache: bool,
     ) -> None:
         self.rows = rows
@@ -96,12 +106,14 @@ class _Group:
             CachedReader(model) if use_cache and isinstance(model, GPT) else WholeReader(model)
         )
         self._config = config
+        self._undrawn = undrawn
         self._random = [np.random.default_rng(config.seed + row) for row in rows]
 
     def next_tokens(self) -> Tokens:
         """Return what every row draws next, (B,)."""
         context = window(self._context, self._model_config)
-        weights = probabilities(self._reader.next_logits(context), context, self._config)
+        logits = self._reader.next_logits(context)
+        weights = probabilities(logits, context, self._config, self._undrawn)
         tokens = draw(weights, np.array([random.random() for random in self._random]))
         self._context = np.concatenate([context, tokens[:, None]], axis=1)
         return tokens

@@ -4,8 +4,8 @@ Within ``block_size`` a cached step computes one row of attention instead of the
 the context is full, the older half is forgotten and the newer half read again at positions from 0,
 because a GPT's cache holds what was computed at absolute positions and cannot be shifted. That
 costs one pass per ``block_size / 2`` tokens, where sliding by one token would cost one pass for
-each. The rule is the same without the cache, so both give the same tokens. An MLP has no cache and
-reads ``block_size`` tokens in any case: its context slides by one.
+each. The rule is the same without the cache, so both give the same tokens. An MLP has no cache, and
+so its context slides by one.
 
 Letters in the shapes: B rows, T tokens of context, V tokens in the vocabulary.
 """
@@ -25,14 +25,10 @@ Logits = npt.NDArray[np.float32]
 
 
 def window(context: Tokens, config: ModelConfig) -> Tokens:
-    """Return what a model of this shape reads of (B, T) ``context``: see the top of this file.
-
-    An MLP cannot read fewer than ``block_size`` tokens. It reads a shorter context repeatedly.
-    """
+    """Return what a model of this shape reads of (B, T) ``context``: see the top of this file."""
     length, block_size = context.shape[1], config.block_size
     if isinstance(config, MLPConfig):
-        times = -(-block_size // length)  # rounded up
-        return np.tile(context, times)[:, -block_size:]
+        return context[:, -block_size:]
     if length > block_size:
         return context[:, -(block_size // 2) - 1 :]
     return context

@@ -21,6 +21,10 @@ class Tokenizer(Protocol):
     def eot(self) -> int | None:
         """Id that stands between two documents, in no text's ids; none where there is no such."""
 
+    @property
+    def undrawn(self) -> tuple[int, ...]:
+        """Ids that stand for nothing that a model should write; sampling passes over them."""
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Return the ids of ``text``, (N,). Any text has ids, lone surrogates included."""
 

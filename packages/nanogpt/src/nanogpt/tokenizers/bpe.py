@@ -85,6 +85,11 @@ class BpeTokenizer:
         """Id of the end of text, the last one."""
         return len(self._tokens)
 
+    @property
+    def undrawn(self) -> tuple[int, ...]:
+        """None: every id is bytes or the end of a text."""
+        return ()
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Return the ids of ``text``, (N,); a lone surrogate counts as U+FFFD."""
         try:

