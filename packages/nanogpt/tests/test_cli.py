@@ -293,3 +293,19 @@ def test_mistakes_in_preparing_get_one_line(
 ) -> None:
     assert message in error_of(["prepare", "--out", str(tmp_path / "out"), *flags], capsys)
     assert not (tmp_path / "out").exists()
+
+
+def test_prepared_folder_is_verified(
+    text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "tokens"
+    main(["prepare", "--corpus", str(text), "--out", str(folder), "--workers", "1", "--json"])
+    capsys.readouterr()
+    argv = ["prepare", "--verify", "--out", str(folder), "--json"]
+    main(argv)
+    assert json.loads(capsys.readouterr().out)["tokens"] == 2700
+    shard = folder / "tokens-00000.bin"
+    raw = bytearray(shard.read_bytes())
+    raw[7] ^= 1
+    shard.write_bytes(raw)
+    assert "tokens-00000.bin" in error_of(argv, capsys)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+import nanogpt.data.splits as splits_module
 import nanogpt.evaluation.evaluate as module
 from nanogpt.data.splits import Splits
 from nanogpt.errors import ConfigError, CorpusError
@@ -109,7 +110,9 @@ def test_mlp_equals_brute_force(length: int, seed: int) -> None:
 def test_batches_of_one_row_change_nothing(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, tokens = build(kind), random_tokens(101)
     whole = evaluate_model(model, tokens)
-    monkeypatch.setattr(module, "EVAL_LOGITS", 1)  # as a vocabulary of millions would have it
+    monkeypatch.setattr(
+        splits_module, "EVAL_LOGITS", 1
+    )  # as a vocabulary of millions would have it
     done: list[int] = []
     single = evaluate_model(model, tokens, on_batch=done.append)
     assert_same(single, whole)

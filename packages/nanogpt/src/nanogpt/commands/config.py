@@ -129,6 +129,8 @@ class Prepare:
     """Folder for the tokens and their tokenizer."""
     workers: int | None = None
     """Processes; one per core if not given. The tokens are the same for any number."""
+    verify: bool = False
+    """Only check the files of a folder that was prepared against their checksums."""
     json: bool = False
     """Print the counts as JSON."""
 

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,7 @@ from nanogpt.commands.config import Prepare
 from nanogpt.data.corpus import open_corpus
 from nanogpt.data.prepare import OnProgress
 from nanogpt.data.prepare import prepare as prepare_corpus
+from nanogpt.data.shards import Prepared, Shard
 from nanogpt.errors import ConfigError
 
 
@@ -29,17 +30,10 @@ def prepare(command: Prepare, out: Console, err: Console) -> None:
     workers = command.workers if command.workers is not None else _cores()
     if workers < 1:
         raise ConfigError(f"workers must be at least 1, got {workers}")
-    begin = time.perf_counter()
-    size = open_corpus(command.data).size
-    try:
-        with _progress(size, err) as on_progress:
-            prepared, anew = prepare_corpus(
-                command.data, command.out, workers=workers, on_progress=on_progress
-            )
-    except KeyboardInterrupt:
-        err.print("stopped; the same command goes on from here")
-        raise
-    seconds = time.perf_counter() - begin
+    if command.verify:
+        prepared, anew, seconds = _verified(command)
+    else:
+        prepared, anew, seconds = _prepared(command, workers, err)
     result = {
         "folder": str(command.out),
         "tokenizer": prepared.job.tokenizer,
@@ -57,6 +51,31 @@ def prepare(command: Prepare, out: Console, err: Console) -> None:
         out.out(json.dumps(result), highlight=False)
     else:
         _show(result, out)
+
+
+def _prepared(
+    command: Prepare, workers: int, err: Console
+) -> tuple[Prepared, Sequence[Shard], float]:
+    """Return the folder's contents, the shards made now, and the seconds that it took."""
+    begin = time.perf_counter()
+    size = open_corpus(command.data).size
+    try:
+        with _progress(size, err) as on_progress:
+            prepared, anew = prepare_corpus(
+                command.data, command.out, workers=workers, on_progress=on_progress
+            )
+    except KeyboardInterrupt:
+        err.print("stopped; the same command goes on from here")
+        raise
+    return prepared, anew, time.perf_counter() - begin
+
+
+def _verified(command: Prepare) -> tuple[Prepared, Sequence[Shard], float]:
+    """Return the contents of a finished folder, all of whose files are as they were written."""
+    begin = time.perf_counter()
+    prepared = Prepared.open(command.out)
+    prepared.verify()
+    return prepared, (), time.perf_counter() - begin
 
 
 def _cores() -> int:

@@ -97,7 +97,7 @@ def _train(
         out.out(json.dumps(result), highlight=False)
     else:
         _show(result, run, out)
-    return received
+    return [] if run.finished else received
 
 
 @contextmanager

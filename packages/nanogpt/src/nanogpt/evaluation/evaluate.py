@@ -21,16 +21,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812  its name in every PyTorch program
 
-from nanogpt.data.splits import as_tokens, consecutive_batches
+from nanogpt.data.splits import as_tokens, consecutive_batches, evaluation_batch_size
 from nanogpt.data.tokens import Tokens
 from nanogpt.errors import ConfigError, CorpusError
 from nanogpt.evaluation.confusion import Confusion, TokenAccuracy
 from nanogpt.models.registry import Model
 
-EVAL_TOKENS = 8192
-"""Tokens at a time: enough for the pass to be bound by arithmetic."""
-EVAL_LOGITS = 2**25
-"""Logits at a time, 128 MB in float32; decides with a large vocabulary."""
 CONFUSION_VOCAB_SIZE = 1024
 """Largest vocabulary with accuracies per token: its table of confusions takes 8 MB."""
 
@@ -161,7 +157,7 @@ def _batches(model: Model, tokens: Tokens, overlap: int) -> Iterator[tuple[Tenso
         # The first block has none before it, and scores its tokens with what context there is.
         head = tokens.gather(np.zeros(1, dtype=np.int64), min(overlap + 1, len(tokens)))
         yield head[:, :-1], head[:, 1:]
-    batch_size = max(min(EVAL_TOKENS, EVAL_LOGITS // model.vocab_size) // window, 1)
+    batch_size = evaluation_batch_size(window, model.vocab_size)
     for inputs, targets in consecutive_batches(
         tokens, block_size=window, batch_size=batch_size, overlap=overlap
     ):

@@ -34,12 +34,15 @@ def memory_advice(trainer: Trainer) -> str:
     advice = "raise --gradient-accumulation, or lower --batch-size, --block-size or --n-layer"
     if not isinstance(shape, GPTConfig):
         return "lower --batch-size, --n-hidden or --n-predict"
-    rows = config.batch_size // config.gradient_accumulation // trainer.processes.count
+    rows = config.batch_size // trainer.passes // trainer.processes.count
     parts = training_memory(
         shape,
         trainer.model.vocab_size,
         rows,
         precision="float32" if trainer.precision.dtype == torch.float32 else "bfloat16",
+        optimizer=config.optimizer,
+        strategy=config.strategy,
+        devices=trainer.processes.count,
     )
     listed = ", ".join(f"{name} {size / _BILLION:.1f}" for name, size in parts.items())
     total = sum(parts.values()) / _BILLION

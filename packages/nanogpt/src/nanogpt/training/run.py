@@ -280,7 +280,9 @@ class Run:
     def _generate(self, length: int) -> str:
         config = SamplingConfig(num_tokens=length, seed=self.trainer.config.seed)
         prompt = self.tokenizer.encode("\n").tolist()
-        return self.tokenizer.decode(list(generate(self.trainer.model, prompt, config)))
+        return self.tokenizer.decode(
+            list(generate(self.trainer.model, prompt, config, undrawn=self.tokenizer.undrawn))
+        )
 
     def _save(self) -> None:
         checkpoint = Checkpoint(

@@ -79,12 +79,19 @@ class Trainer:
         self.optimizers = build_optimizers(model, config)
         self._loss = torch.compile(self._plain_loss) if config.compile else self._plain_loss
         self._val = splits.val
+        if config.eval_tokens is not None:
+            self._val = splits.val.slice(0, min(config.eval_tokens, len(splits.val)))
         self._sampler = BatchSampler(
             splits.train,
             block_size=model.config.window_size,
             batch_size=config.batch_size,
             seed=config.seed,
         )
+
+    @property
+    def passes(self) -> int:
+        """Passes that a step takes in this process; the processes share the accumulation."""
+        return math.ceil(self.config.gradient_accumulation / self.processes.count)
 
     @property
     def tokens_per_step(self) -> int:
@@ -119,7 +126,7 @@ class Trainer:
     def _accumulate_gradients(self) -> Tensor:
         """Add up the gradients of this process's rows; return the mean loss of all rows."""
         inputs, targets = (self.processes.rows(part) for part in self._sampler.batch(self.step))
-        passes = self.config.gradient_accumulation
+        passes = self.passes
         total = torch.zeros((), device=self.device)
         for number, (idx, following) in enumerate(
             zip(inputs.chunk(passes), targets.chunk(passes), strict=True)
@@ -136,7 +143,7 @@ class Trainer:
         idx, targets = (part.to(self.device, non_blocking=True) for part in (idx, targets))
         with self.precision.autocast():
             loss = self._loss(idx, targets)
-        scaled = self.precision.scaler.scale(loss / self.config.gradient_accumulation)
+        scaled = self.precision.scaler.scale(loss / self.passes)
         torch.autograd.backward(scaled)
         return loss.detach()
 
@@ -219,11 +226,11 @@ class Trainer:
 
 
 def _check_strategy(config: TrainConfig, processes: Processes) -> None:
-    share = processes.count * config.gradient_accumulation
-    if config.batch_size % share:
+    passes = math.ceil(config.gradient_accumulation / processes.count)
+    if config.batch_size % (processes.count * passes):
         raise ConfigError(
-            f"batch_size must be a multiple of processes x gradient_accumulation, got "
-            f"{config.batch_size} and {processes.count} x {config.gradient_accumulation}"
+            f"batch_size must be a multiple of processes x passes, got {config.batch_size} and "
+            f"{processes.count} x {passes}"
         )
     if processes.count > 1 and config.strategy == "fsdp" and config.optimizer == "muon":
         raise ConfigError("muon needs whole matrices; use --strategy ddp, or --optimizer adamw")
