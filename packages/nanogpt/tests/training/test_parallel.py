@@ -60,13 +60,6 @@ def test_two_processes_train_as_one_does(
 
 
 @pytest.mark.slow
-def test_mistake_under_torchrun_is_one_line(tiny: list[str], tmp_path: Path) -> None:
-    done = torchrun("--out", str(tmp_path / "run"), *tiny, "--batch-size", "3")
-    assert done.returncode != 0
-    assert "nanogpt: batch_size must be a multiple of processes x passes" in (done.stderr)
-
-
-@pytest.mark.slow
 def test_error_of_the_first_process_ends_all_in_one_line(tiny: list[str], tmp_path: Path) -> None:
     out = tmp_path / "file"
     out.write_text("in the way")
