@@ -68,7 +68,9 @@ def _train(
     _announce(run, err)
     progress = TrainProgress(run.trainer.config.max_steps, err)
     with ExitStack() as stack:
-        log = stack.enter_context(tensorboard_log(command.out, enabled=_writes(command, processes)))
+        log = stack.enter_context(
+            tensorboard_log(command.out, enabled=_writes(command, processes), step=run.trainer.step)
+        )
         stack.enter_context(progress)
         received = stack.enter_context(_stop_on_signal(run, err))
         progress.begin(run.trainer.step)
