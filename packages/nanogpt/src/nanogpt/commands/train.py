@@ -24,11 +24,12 @@ from nanogpt.device import is_out_of_memory, pick_device
 from nanogpt.errors import CheckpointError, ConfigError, MemoryShortError
 from nanogpt.models.config import GPTConfig
 from nanogpt.training.cost import memory_advice
+from nanogpt.training.folder import LOG, PLOT
 from nanogpt.training.initial import Initial, load_initial
 from nanogpt.training.log import LogRecord
 from nanogpt.training.parallel import Processes, local_device, started_processes
 from nanogpt.training.retention import NEWEST
-from nanogpt.training.run import LOG, PLOT, Run
+from nanogpt.training.run import Run
 from nanogpt.training.tensorboard import tensorboard_log
 
 C = TypeVar("C", bound=Train | TrainMLP)

@@ -40,8 +40,6 @@ from nanogpt.training.plot import plot_loss
 from nanogpt.training.retention import NEWEST, save_checkpoint
 from nanogpt.training.trainer import StepResult, Trainer
 
-__all__ = ["LOG", "PLOT", "Run"]
-
 
 class Run:
     """A training run; build one with `start` or `resume`, then call `train`."""
