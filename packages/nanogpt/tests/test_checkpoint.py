@@ -3,6 +3,7 @@
 import os
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -145,41 +146,54 @@ def test_failed_save_keeps_the_earlier_file(saved: Path, monkeypatch: pytest.Mon
     before = saved.read_bytes()
     checkpoint = Checkpoint.load(saved)
 
-    def full_disk(_state: object, path: Path) -> None:
+    def half_a_file(_state: object, path: Path) -> None:
         path.write_bytes(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full_disk)
+    monkeypatch.setattr(torch, "save", half_a_file)
     with pytest.raises(OutputError, match=r"cannot write .*checkpoint.pt: No space left on device"):
         checkpoint.save(saved)
     assert saved.read_bytes() == before
     assert {path.name for path in saved.parent.glob(".*")} == set()
 
 
-@pytest.fixture
-def small_files() -> Iterator[int]:
-    """Let no file grow beyond 16 KB: the system then refuses writes as it does on a full disk."""
-    size = 1 << 14
+SMALL_FILE = 1 << 14
+
+
+@contextmanager
+def full_disk() -> Iterator[None]:
+    """Let no file grow beyond `SMALL_FILE` bytes: the system refuses writes as on a full disk.
+
+    No fixture: pytest reports a result before it ends the fixtures, and a report is a write too.
+    """
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, limits[1]))
-    yield size
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL_FILE, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-def test_full_disk_keeps_the_earlier_checkpoint(saved: Path, small_files: int) -> None:
+def test_full_disk_keeps_the_earlier_checkpoint(saved: Path) -> None:
     before = saved.read_bytes()
-    assert len(before) > small_files
-    with pytest.raises(OutputError, match=r"cannot write .*checkpoint.pt: is the disk full"):
-        Checkpoint.load(saved).save(saved)
+    assert len(before) > SMALL_FILE
+    checkpoint = Checkpoint.load(saved)
+    message = r"cannot write .*checkpoint.pt: is the disk full"
+    with pytest.raises(OutputError, match=message), full_disk():
+        checkpoint.save(saved)
     assert saved.read_bytes() == before
     assert not list(saved.parent.glob(".*"))
 
 
-def test_full_disk_keeps_the_earlier_safetensors(tmp_path: Path, small_files: int) -> None:
+def test_full_disk_keeps_the_earlier_safetensors(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     path.write_text("earlier")
-    with pytest.raises(OutputError, match="is the disk full"), atomic_path(path) as temporary:
-        save_file({"a": torch.zeros(small_files)}, temporary)
+    with (
+        pytest.raises(OutputError, match="is the disk full"),
+        full_disk(),
+        atomic_path(path) as temporary,
+    ):
+        save_file({"a": torch.zeros(SMALL_FILE)}, temporary)
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [(path.name, "earlier")]
 
 
