@@ -61,3 +61,11 @@ def test_bad_numbers() -> None:
         TimeSplit.of_last_days(LAST, LAST)
     with pytest.raises(SplitError, match="expected train start < test start <= test end"):
         TimeSplit(LAST, LAST, LAST)
+
+
+def test_earlier_periods_are_as_long_and_do_not_overlap() -> None:
+    split = TimeSplit(date(2020, 9, 1), date(2020, 9, 15), date(2020, 9, 21))
+    assert split.earlier(1) == TimeSplit(date(2020, 9, 1), date(2020, 9, 8), date(2020, 9, 14))
+    assert split.earlier(1).test_end == split.train_end
+    with pytest.raises(SplitError, match="train start < test start"):
+        split.earlier(2)

@@ -26,6 +26,21 @@ HAS_ROW = "has_row"
 RANK = "rank"
 SCORE = "score"
 
+# Names of a pool of candidates and of what is predicted.
+LABEL = "label"
+"""1 if the customer bought the article in the period to predict, else 0."""
+
+
+def rank_column(source: str) -> str:
+    """Return the pool's column of the rank that ``source`` gave; null where it gave none."""
+    return f"rank_{source.replace(' ', '_').replace('-', '_')}"
+
+
+def score_column(source: str) -> str:
+    """Return the pool's column of the score that ``source`` gave; null where it gave none."""
+    return f"score_{source.replace(' ', '_').replace('-', '_')}"
+
+
 ID_DTYPE = pl.UInt32
 CANDIDATE_SCHEMA = pl.Schema(
     {CUSTOMER: ID_DTYPE, ARTICLE: ID_DTYPE, RANK: pl.UInt32, SCORE: pl.Float32}

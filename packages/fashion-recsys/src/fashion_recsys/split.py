@@ -76,6 +76,17 @@ class TimeSplit:
             train_start = as_of - timedelta(days=train_days)
         return cls(train_start, as_of, last_day)
 
+    def earlier(self, periods: int) -> "TimeSplit":
+        """Return the split whose test is as long and ends ``periods`` test lengths earlier.
+
+        Training rows begin on the same day.
+
+        Raises:
+            SplitError: no day would be left to train on.
+        """
+        shift = periods * (self.test_end - self.as_of + timedelta(days=1))
+        return TimeSplit(self.train_start, self.as_of - shift, self.test_end - shift)
+
     def train(self, log: pl.LazyFrame) -> pl.LazyFrame:
         """Return the rows to learn from."""
         return log.filter(pl.col(DATE).is_between(self.train_start, self.as_of, closed="left"))
