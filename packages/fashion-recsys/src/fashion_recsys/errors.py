@@ -6,7 +6,8 @@
     ├── SettingError    a flag or argument has a value that makes no sense
     ├── SplitError      a time split leaves no training or no test rows
     ├── OutputError     a result cannot be written where it was asked for
-    └── NotFittedError  a candidate source was asked before it saw a log
+    ├── NotFittedError  a candidate source was asked before it saw a log
+    └── StageError      a stage of a run failed, was killed or ran out of memory
 
 Each message is one line: what was expected, what came, where, and what to do. The command line
 prints it and exits with code 2; a library user catches the class.
@@ -39,6 +40,10 @@ class OutputError(FashionRecsysError):
 
 class NotFittedError(FashionRecsysError):
     """A candidate source was asked for candidates before ``fit``."""
+
+
+class StageError(FashionRecsysError):
+    """A stage of a run failed, was killed or ran out of memory."""
 
 
 def check_range(minimum: int, maximum: int | None = None, **settings: int | None) -> None:
