@@ -16,6 +16,10 @@ ARTICLE_ID = "article_id"
 PRICE = "price"
 CHANNEL = "sales_channel_id"
 
+# Attributes that sources and features know by name; another shop's tables may lack them.
+PRODUCT_CODE = "product_code"
+AGE = "age"
+
 # Names that ingest adds.
 CUSTOMER = "customer"
 ARTICLE = "article"
@@ -31,9 +35,12 @@ LABEL = "label"
 """1 if the customer bought the article in the period to predict, else 0."""
 
 
+RANK_PREFIX = "rank_"
+
+
 def rank_column(source: str) -> str:
     """Return the pool's column of the rank that ``source`` gave; null where it gave none."""
-    return f"rank_{source.replace(' ', '_').replace('-', '_')}"
+    return f"{RANK_PREFIX}{source.replace(' ', '_').replace('-', '_')}"
 
 
 def score_column(source: str) -> str:
