@@ -123,7 +123,9 @@ class _Block:
     def _read(self, data: bytes) -> pl.DataFrame:
         names = self.raw.table.schema.names()
         whole = io.BytesIO(_csv_line(self._header) + data)
-        return pl.read_csv(whole, columns=names, infer_schema=False)
+        # polars notices a value too many only if it is asked for the last column.
+        columns = [name for name in self._header if name in names or name == self._header[-1]]
+        return pl.read_csv(whole, columns=columns, infer_schema=False).select(names)
 
     def _read_around(self, bad: BadRows) -> pl.DataFrame:
         """Read the block without the rows that have too many or too few values."""
