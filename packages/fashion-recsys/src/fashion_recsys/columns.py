@@ -75,6 +75,10 @@ class Field:
     """Regular expression of a valid value, for text."""
     expected: str = "text"
     """What an error says that it expected."""
+    date_format: str = "%Y-%m-%d"
+    """How a date is written."""
+    signed: bool = False
+    """A number may be negative."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ ARTICLES = RawTable(
     "articles",
     (
         _ARTICLE_ID_FIELD,
-        _whole("product_code"),
+        _whole(PRODUCT_CODE),
         _text("prod_name"),
         _whole("product_type_no"),
         _text("product_type_name"),

@@ -69,7 +69,7 @@ def ingest(
                 customers.file_report(),
                 FileReport(raw_log.table.name, str(raw_log), rows, nulls={}),
             ),
-            log=_log_report(days, facts),
+            log=LogReport.of(days, facts.duplicates),
             customers=customers.report(facts.customer_rows),
             articles=articles.report(facts.article_rows),
             bad_rows=tuple(bad.rows),
@@ -93,14 +93,3 @@ def _write_log(
     facts = write_ordered(spilled, files.log, days, customers.ids, articles.ids, progress=progress)
     shutil.rmtree(spilled)
     return days, facts
-
-
-def _log_report(days: Counter[date], facts: LogFacts) -> LogReport:
-    first, last = min(days), max(days)
-    return LogReport(
-        rows=days.total(),
-        first_day=first,
-        last_day=last,
-        days_without_sales=(last - first).days + 1 - len(days),
-        duplicates=facts.duplicates,
-    )

@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import polars as pl
 
@@ -27,7 +28,7 @@ class BadRow:
 
     file: str
     line: int
-    """Counted from 1, the header being line 1."""
+    """Counted from 1, the header being line 1; in a Parquet file the row, from 1."""
     reason: str
 
     def __str__(self) -> str:
@@ -56,6 +57,21 @@ class BadRows:
             )
 
 
+class TextRows(Protocol):
+    """Rows of a raw file as text, and where they stand in it."""
+
+    @property
+    def raw(self) -> RawFile:
+        """Give the file."""
+
+    @property
+    def text(self) -> pl.DataFrame:
+        """Give the columns of the table, all text; null where there is no value."""
+
+    def line(self, row: int) -> int:
+        """Return the line, or for a file without lines the row from 1, of row ``row`` from 0."""
+
+
 def read_table(raw: RawFile, bad: BadRows, progress: Progress) -> Iterator[pl.DataFrame]:
     """Yield the valid rows of a raw file in the schema of its table.
 
@@ -71,7 +87,7 @@ def read_table(raw: RawFile, bad: BadRows, progress: Progress) -> Iterator[pl.Da
     with raw.open() as (stream, fraction_read):
         blocks = CsvBlocks(raw, stream)
         for data, first_line in blocks:
-            frame = _valid_rows(_Block(raw, blocks.header, data, first_line, bad), bad)
+            frame = valid_rows(_Block(raw, blocks.header, data, first_line, bad), bad)
             rows += frame.height
             progress(f"read {raw.table.name}", fraction_read())
             yield frame
@@ -107,7 +123,9 @@ class _Block:
     def _read(self, data: bytes) -> pl.DataFrame:
         names = self.raw.table.schema.names()
         whole = io.BytesIO(_csv_line(self._header) + data)
-        return pl.read_csv(whole, columns=names, infer_schema=False)
+        # polars notices a value too many only if it is asked for the last column.
+        columns = [name for name in self._header if name in names or name == self._header[-1]]
+        return pl.read_csv(whole, columns=columns, infer_schema=False).select(names)
 
     def _read_around(self, bad: BadRows) -> pl.DataFrame:
         """Read the block without the rows that have too many or too few values."""
@@ -154,7 +172,8 @@ def _csv_line(values: list[str]) -> bytes:
 _WRONG = "__wrong"
 
 
-def _valid_rows(block: _Block, bad: BadRows) -> pl.DataFrame:
+def valid_rows(block: TextRows, bad: BadRows) -> pl.DataFrame:
+    """Return the rows of a block that fit the schema of its table; set the others aside."""
     fields = block.raw.table.fields
     wrong = pl.any_horizontal(_is_bad(column) for column in fields).alias(_WRONG)
     # Lazy, so that a cast that is both checked and kept is computed once.
@@ -165,7 +184,7 @@ def _valid_rows(block: _Block, bad: BadRows) -> pl.DataFrame:
     return checked.drop(_WRONG)
 
 
-def _set_aside(block: _Block, rows: pl.Series, bad: BadRows) -> None:
+def _set_aside(block: TextRows, rows: pl.Series, bad: BadRows) -> None:
     """Give the reason and the line of each bad row; a blank line is no row and no fault."""
     fields = block.raw.table.fields
     text = block.text[rows]
@@ -182,7 +201,7 @@ def _set_aside(block: _Block, rows: pl.Series, bad: BadRows) -> None:
 def _cast(column: Field) -> pl.Expr:
     text = pl.col(column.name)
     if column.dtype == pl.Date:
-        return text.str.to_date("%Y-%m-%d", strict=False)
+        return text.str.to_date(column.date_format, strict=False)
     return text.cast(column.dtype, strict=False)
 
 
@@ -191,7 +210,9 @@ def _is_bad(column: Field) -> pl.Expr:
     if column.pattern is not None:
         valid = text.str.contains(column.pattern)
     elif column.dtype.is_float():
-        valid = _cast(column).is_finite() & (_cast(column) >= 0)
+        valid = _cast(column).is_finite()
+        if not column.signed:
+            valid &= _cast(column) >= 0
     else:
         valid = _cast(column).is_not_null()
     return pl.when(text.is_null()).then(column.required).otherwise(valid.is_null() | ~valid)

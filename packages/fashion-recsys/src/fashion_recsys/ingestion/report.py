@@ -1,7 +1,8 @@
 """What ingest found: a dataclass, its JSON and its table for people, side by side."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,11 @@ class EntityReport:
     not_in_log: int
     """In the table but not in the log: who never bought, what was never sold."""
 
+    @classmethod
+    def of_log(cls, total: int) -> "EntityReport":
+        """Report a table that was made from the log, so that every id has a row and purchases."""
+        return cls(total, in_log=total, without_row=0, rows_without_row=0, not_in_log=0)
+
 
 @dataclass(frozen=True)
 class LogReport:
@@ -51,6 +57,18 @@ class LogReport:
     duplicates: int
     """Rows beyond the first of the same customer, article and day."""
 
+    @classmethod
+    def of(cls, days: Counter[date], duplicates: int) -> "LogReport":
+        """Report a log with the given number of rows on each day."""
+        first, last = min(days), max(days)
+        return cls(
+            rows=days.total(),
+            first_day=first,
+            last_day=last,
+            days_without_sales=(last - first).days + 1 - len(days),
+            duplicates=duplicates,
+        )
+
 
 @dataclass(frozen=True)
 class IngestReport:
@@ -61,6 +79,8 @@ class IngestReport:
     customers: EntityReport
     articles: EntityReport
     bad_rows: tuple[BadRow, ...]
+    left_out: dict[str, int] = field(default_factory=dict)
+    """Valid rows that are no purchases, by the reason; Kaggle's files have none."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; days are ISO dates."""
@@ -73,6 +93,8 @@ class IngestReport:
 def render(report: IngestReport) -> RenderableType:
     """Return the report as tables for people."""
     parts: list[RenderableType] = [_files(report), "", _facts(report), ""]
+    for reason, rows in report.left_out.items():
+        parts.append(f"Left out {rows:,} rows: {reason}")
     if report.bad_rows:
         parts.append(f"Set aside {len(report.bad_rows):,} bad rows, the first of them:")
         parts += [f"  {row}" for row in report.bad_rows[:5]]
