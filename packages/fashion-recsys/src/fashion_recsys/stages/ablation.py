@@ -24,8 +24,8 @@ from fashion_recsys.ranking.settings import RankerSettings, RuleSettings
 from fashion_recsys.split import TimeSplit
 from fashion_recsys.stages import data, names
 from fashion_recsys.stages.days import split_of, split_params
-from fashion_recsys.stages.lists import rank_columns_of, rules_on
-from fashion_recsys.stages.pool import read_found, read_groups, read_shards
+from fashion_recsys.stages.lists import popular_on, rank_columns_of, rules_on
+from fashion_recsys.stages.pool import read_found, read_groups, read_known, read_shards
 from fashion_recsys.stages.ranker import training_periods
 
 SOURCE = "source"
@@ -69,8 +69,14 @@ def make_lists(context: StageContext) -> Mapping[str, Any]:
     pool = context.input(names.pool(split.as_of))
     test = pl.concat(list(islice(read_shards(pool), _SHARDS)))
     customers = test[CUSTOMER].unique().sort()
+    test = test.join(read_known(pool), on=CUSTOMER, how="semi", maintain_order="left")
     with dataset.reading():
-        rules = rules_on(dataset, split.as_of, RuleSettings(**context.params["rules"]))
+        rules = rules_on(
+            dataset,
+            split.as_of,
+            RuleSettings(**context.params["rules"]),
+            popular_on(dataset, split.as_of, split.test_days),
+        )
         truth = split.test(dataset.log).join(customers.to_frame(), on=CUSTOMER, how="semi")
     seed, groups, lists = context.params["seed"], read_groups(pool), []
     sources = tuple(read_found(pool))

@@ -17,12 +17,13 @@ from fashion_recsys.evaluation.builder import LedgerBuilder
 from fashion_recsys.evaluation.ledger import Ledger
 from fashion_recsys.evaluation.period import Period
 from fashion_recsys.pipeline.stage import Stage, StageContext
+from fashion_recsys.ranking.popularity import PopularNow
 from fashion_recsys.ranking.settings import RuleSettings
 from fashion_recsys.split import TimeSplit
 from fashion_recsys.stages import ablation, data, names
 from fashion_recsys.stages.days import split_of, split_params
-from fashion_recsys.stages.lists import rules_on
-from fashion_recsys.stages.pool import read_found, read_shards
+from fashion_recsys.stages.lists import popular_on, rules_on
+from fashion_recsys.stages.pool import LIST_LENGTH, read_found, read_known, read_shards
 from fashion_recsys.stages.ranker import MODEL
 
 FINAL = "final"
@@ -85,16 +86,30 @@ def read_ledger(output: Path) -> Ledger:
 def _add_final(builder: LedgerBuilder, context: StageContext, dataset: Dataset, pool: Path) -> None:
     from fashion_recsys.ranking.ranker import Ranker
 
-    as_of = split_of(context.params).as_of
+    split = split_of(context.params)
+    as_of = split.as_of
     ranker = Ranker.load(context.input(names.ranker(as_of)) / MODEL)
-    rules = rules_on(dataset, as_of, RuleSettings(**context.params["rules"]))
+    popular = popular_on(dataset, as_of, split.test_days)
+    rules = rules_on(dataset, as_of, RuleSettings(**context.params["rules"]), popular)
+    known = read_known(pool)
     for number, table in enumerate(read_shards(pool)):
-        ranked = ranker.rank(table)
+        ranked = pl.concat(
+            [
+                ranker.rank(table.join(known, on=CUSTOMER, how="semi", maintain_order="left")),
+                _by_popularity(table.join(known, on=CUSTOMER, how="anti"), popular),
+            ]
+        )
         builder.add_pool(table)
         builder.add_ranked(ranked)
         builder.add_list(FINAL, rules.apply(ranked, table[CUSTOMER].unique()))
         context.progress("rank", 1 - 1 / (number + 2))
     context.progress("rank", 1.0)
+
+
+def _by_popularity(candidates: pl.DataFrame, popular: PopularNow) -> pl.DataFrame:
+    """Return the candidates of customers without history in the order of what sells now."""
+    lists = popular.candidates(candidates[CUSTOMER].unique(), LIST_LENGTH)
+    return lists.join(candidates, on=[CUSTOMER, ARTICLE], how="semi", maintain_order="left")
 
 
 def _add_baselines(builder: LedgerBuilder, log: pl.LazyFrame, period: Period) -> None:

@@ -51,7 +51,7 @@ class Plan:
             raise SplitError(
                 f"--test-periods {config.test_periods}: the log ({dataset.first_day} to "
                 f"{dataset.last_day}) has {len(self.splits)} periods of "
-                f"{(last.test_end - last.as_of).days + 1} days, and one before the tests must "
+                f"{last.test_days} days, and one before the tests must "
                 "teach the ranker; give fewer, or shorter ones with --test-days"
             )
 
@@ -89,7 +89,7 @@ class Plan:
         return [
             two_tower_stage(day, config.two_tower, config.seed),
             ranker_stage(day, self._taught_by(0), config.ranker, config.seed),
-            recommend_stage(day, config.budgets, config.rules),
+            recommend_stage(day, self.tests[0].test_days, config.budgets, config.rules),
         ]
 
     def _taught_by(self, place: int) -> Sequence[date]:

@@ -1,9 +1,10 @@
 """Stage ``pool-DATE``: candidates, features and labels of the customers who bought in a period.
 
-Whoever bought nothing in the period teaches and tests nothing, so the pool leaves them out. Ranker
-and ledger read these files; a period that is tested today teaches tomorrow's ranker, and is made
-once for both. For a test, the lists of every source alone are measured too, as far as they come
-true.
+Whoever bought nothing in the period teaches and tests nothing, and is left out. A period that only
+teaches leaves out those who had bought nothing before, too: the ranker is not for them.
+Ranker and ledger read these files; a period that is tested today teaches tomorrow's ranker, and is
+made once for both. For a test, the lists of every source alone are measured too, as far as they
+come true.
 """
 
 import json
@@ -21,6 +22,7 @@ from fashion_recsys.ranking.sampling import label_pool
 from fashion_recsys.split import TimeSplit
 from fashion_recsys.stages import data, names
 from fashion_recsys.stages.days import split_of, split_params
+from fashion_recsys.stages.lists import with_history
 from fashion_recsys.stages.shards import shards
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ LIST_LENGTH = 1000
 _MEASURE_CUSTOMERS = 2_000
 """Customers at a time: 2,000 lists of 1,000 take 32 MB."""
 _FOUND = "found.parquet"
+_KNOWN = "known.parquet"
 _GROUPS = "groups.json"
 
 
@@ -74,6 +77,10 @@ def make_pool(context: StageContext) -> Mapping[str, Any]:
         fitted = Fitted.on(dataset, split.as_of, vectors, budgets, context.progress)
         truth = split.test(dataset.log)
         customers = truth[CUSTOMER].unique().sort()
+        known = with_history(dataset.log, split.as_of, customers)
+        known.to_frame().write_parquet(context.out / _KNOWN)
+        if not context.params["tested"]:
+            customers = known
         most = context.params["max_customers"]
         if most is not None and len(customers) > most:
             customers = customers.sample(most, seed=context.params["seed"]).sort()
@@ -82,7 +89,7 @@ def make_pool(context: StageContext) -> Mapping[str, Any]:
             table = label_pool(fitted.describe(fitted.candidates(shard)), truth)
             table.write_parquet(context.out / f"{number:06d}.parquet", compression="lz4")
             rows, positives = rows + table.height, positives + int(table[LABEL].sum())
-            context.progress("candidates and features", shard[-1] / customers[-1])
+            context.progress("candidates and features", shard[-1] / max(customers[-1], 1))
         (context.out / _GROUPS).write_text(json.dumps(fitted.features.groups), encoding="utf-8")
         if context.params["tested"]:
             _measure_sources(fitted, truth, customers, context)
@@ -99,7 +106,7 @@ def _measure_sources(
             lists = source.candidates(shard, LIST_LENGTH).select(CUSTOMER, ARTICLE, RANK)
             hits = lists.join(truth, on=[CUSTOMER, ARTICLE], how="semi")
             found.append(hits.select(pl.lit(source.name).alias(SOURCE), CUSTOMER, ARTICLE, RANK))
-        context.progress("sources alone", shard[-1] / customers[-1])
+        context.progress("sources alone", shard[-1] / max(customers[-1], 1))
     pl.concat(found).write_parquet(context.out / _FOUND)
 
 
@@ -107,6 +114,11 @@ def read_shards(output: Path) -> Iterator[pl.DataFrame]:
     """Yield the tables of the stage's output."""
     for path in sorted(output.glob("[0-9]*.parquet")):
         yield pl.read_parquet(path)
+
+
+def read_known(output: Path) -> pl.DataFrame:
+    """Return the customers of the period who had bought before it, sorted."""
+    return pl.read_parquet(output / _KNOWN)
 
 
 def read_groups(output: Path) -> dict[str, list[str]]:

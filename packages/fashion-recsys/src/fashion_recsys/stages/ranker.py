@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from fashion_recsys.columns import CUSTOMER
 from fashion_recsys.pipeline.stage import Stage, StageContext
 from fashion_recsys.ranking.sampling import sample_negatives
 from fashion_recsys.ranking.settings import RankerSettings
 from fashion_recsys.stages import names
-from fashion_recsys.stages.pool import read_shards
+from fashion_recsys.stages.pool import read_known, read_shards
 
 if TYPE_CHECKING:
     from fashion_recsys.ranking.ranker import TrainingPeriod
@@ -54,14 +55,18 @@ def train(context: StageContext) -> Mapping[str, Any]:
 
 
 def training_periods(context: StageContext, settings: RankerSettings) -> "Iterator[TrainingPeriod]":
-    """Yield the periods to learn from, with the negatives already sampled, shard by shard."""
+    """Yield the periods to learn from: who had a history, with some negatives each."""
     from fashion_recsys.ranking.ranker import TrainingPeriod
 
     for day in map(date.fromisoformat, context.params["periods"]):
+        known = read_known(context.input(names.pool(day)))
         sampled = [
             sample_negatives(
-                table, settings.negatives_per_customer, seed=context.params["seed"] + number
+                table.join(known, on=CUSTOMER, how="semi", maintain_order="left"),
+                settings.negatives_per_customer,
+                seed=context.params["seed"] + number,
             )
             for number, table in enumerate(read_shards(context.input(names.pool(day))))
         ]
-        yield TrainingPeriod(day, pl.concat(sampled))
+        if sampled:
+            yield TrainingPeriod(day, pl.concat(sampled))

@@ -19,20 +19,21 @@ from fashion_recsys.dataset import Dataset
 from fashion_recsys.pipeline.stage import Stage, StageContext
 from fashion_recsys.ranking.settings import RuleSettings
 from fashion_recsys.stages import data, names
-from fashion_recsys.stages.lists import rank_columns_of, rules_on
+from fashion_recsys.stages.lists import popular_on, rank_columns_of, rules_on, with_history
 from fashion_recsys.stages.ranker import MODEL
 from fashion_recsys.stages.shards import shards
 
 LISTS = "recommendations.parquet"
 
 
-def recommend_stage(as_of: date, budgets: Budgets, rules: RuleSettings) -> Stage:
-    """Return the stage for the day after the log."""
+def recommend_stage(as_of: date, days: int, budgets: Budgets, rules: RuleSettings) -> Stage:
+    """Return the stage for the ``days`` after the log, which begin on ``as_of``."""
     return Stage(
         names.RECOMMEND,
         recommend,
         params={
             "as_of": as_of.isoformat(),
+            "days": days,
             "budgets": asdict(budgets),
             "rules": asdict(rules),
         },
@@ -69,7 +70,11 @@ class _Batch:
         budgets = Budgets(**context.params["budgets"])
         self._fitted = Fitted.on(dataset, as_of, vectors, budgets, context.progress)
         self._ranker = Ranker.load(context.input(names.ranker(as_of)) / MODEL)
-        self._rules = rules_on(dataset, as_of, RuleSettings(**context.params["rules"]))
+        popular = popular_on(dataset, as_of, context.params["days"])
+        settings = RuleSettings(**context.params["rules"])
+        self._rules = rules_on(dataset, as_of, settings, popular)
+        everyone = dataset.customers.select(CUSTOMER).collect()[CUSTOMER]
+        self._known = with_history(dataset.log, as_of, everyone).to_frame()
         self.rows = 0
         """Candidates that were ranked."""
 
@@ -83,7 +88,8 @@ class _Batch:
         return path
 
     def _lists(self, customers: pl.Series) -> pl.DataFrame:
-        candidates = self._fitted.candidates(customers)
+        known = customers.to_frame().join(self._known, on=CUSTOMER, how="semi")[CUSTOMER]
+        candidates = self._fitted.candidates(known)
         self.rows += candidates.height
         ranked = self._ranker.rank(self._fitted.describe(candidates))
         final = self._rules.apply(ranked, customers)
