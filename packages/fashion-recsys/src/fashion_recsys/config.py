@@ -202,7 +202,7 @@ class Demo:
 
     out: Path = Path("runs/fashion-recsys-demo")
     """Folder to write."""
-    customers: int = 60_000
+    customers: int = 30_000
     """Customers of the generated shop, at least 5,000."""
     seed: int = 0
     """The same seed gives the same shop."""

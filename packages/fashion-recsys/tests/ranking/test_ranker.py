@@ -90,7 +90,9 @@ def test_what_is_constant_in_a_list_teaches_nothing() -> None:
 def test_both_objectives_learn_the_signal() -> None:
     ranker = train_ranker(PERIODS, replace(SETTINGS, objective="lambdarank"), seed=1)
     assert ranker.importance()["feature"][0] == "signal"
-    with pytest.raises(SettingError, match="--objective: expected rank_xendcg or lambdarank"):
+    with pytest.raises(
+        SettingError, match="--ranker.objective: expected rank_xendcg or lambdarank"
+    ):
         replace(SETTINGS, objective="regression")
 
 
@@ -182,5 +184,5 @@ def test_ablation_finds_the_group_that_matters() -> None:
     [("num_leaves", 1), ("learning_rate", 0.0), ("bagging_fraction", 1.5), ("lambda_l2", -1.0)],
 )
 def test_settings_that_make_no_sense(setting: str, value: float) -> None:
-    with pytest.raises(SettingError, match=f"--{setting.replace('_', '-')}: expected"):
+    with pytest.raises(SettingError, match=f"--ranker.{setting.replace('_', '-')}: expected"):
         RankerSettings(**{setting: value})

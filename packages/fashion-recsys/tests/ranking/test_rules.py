@@ -163,10 +163,10 @@ def test_availability(make_log: MakeLog) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"k": 0}, "--k: expected at least 1"),
-        ({"owned": "hide"}, "--owned: expected keep, drop or first, found hide"),
-        ({"diversity": -1.0}, "--diversity: expected at least 0"),
-        ({"diversity": float("nan")}, "--diversity: expected at least 0"),
+        ({"k": 0}, "--rules.k: expected at least 1"),
+        ({"owned": "hide"}, "--rules.owned: expected keep, drop or first, found hide"),
+        ({"diversity": -1.0}, "--rules.diversity: expected at least 0"),
+        ({"diversity": float("nan")}, "--rules.diversity: expected at least 0"),
     ],
 )
 def test_settings_that_make_no_sense(settings: dict[str, float], message: str) -> None:

@@ -34,7 +34,7 @@ class Budgets:
 
     def __post_init__(self) -> None:
         """Refuse negative budgets."""
-        check_range(0, **{field.name: getattr(self, field.name) for field in fields(self)})
+        check_range(0, **{f"budgets.{field.name}": self.of(field.name) for field in fields(self)})
 
     def of(self, source: str) -> int:
         """Return the budget of a source, given its name."""

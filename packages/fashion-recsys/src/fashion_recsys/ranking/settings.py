@@ -5,6 +5,17 @@ from typing import Literal
 
 from fashion_recsys.errors import SettingError, check_range
 
+_COUNTS = (
+    "negatives_per_customer",
+    "max_trees",
+    "patience",
+    "trees_without_validation",
+    "min_data_in_leaf",
+    "truncation",
+    "models",
+    "threads",
+)
+
 
 @dataclass(frozen=True)
 class RankerSettings:
@@ -48,29 +59,22 @@ class RankerSettings:
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
-        check_range(
-            1,
-            negatives_per_customer=self.negatives_per_customer,
-            max_trees=self.max_trees,
-            patience=self.patience,
-            trees_without_validation=self.trees_without_validation,
-            min_data_in_leaf=self.min_data_in_leaf,
-            truncation=self.truncation,
-            models=self.models,
-            threads=self.threads,
-        )
-        check_range(2, num_leaves=self.num_leaves)
+        for name in _COUNTS:
+            check_range(1, **{f"ranker.{name}": getattr(self, name)})
+        check_range(2, **{"ranker.num_leaves": self.num_leaves})
         if self.objective not in ("rank_xendcg", "lambdarank"):
             raise SettingError(
-                f"--objective: expected rank_xendcg or lambdarank, found {self.objective}"
+                f"--ranker.objective: expected rank_xendcg or lambdarank, found {self.objective}"
             )
         for name in ("learning_rate", "feature_fraction", "bagging_fraction"):
             value = getattr(self, name)
             if not 0.0 < value <= 1.0:
                 flag = name.replace("_", "-")
-                raise SettingError(f"--{flag}: expected more than 0, at most 1; found {value}")
+                raise SettingError(
+                    f"--ranker.{flag}: expected more than 0, at most 1; found {value}"
+                )
         if not self.lambda_l2 >= 0.0:
-            raise SettingError(f"--lambda-l2: expected at least 0, found {self.lambda_l2}")
+            raise SettingError(f"--ranker.lambda-l2: expected at least 0, found {self.lambda_l2}")
 
 
 @dataclass(frozen=True)
@@ -87,8 +91,8 @@ class RuleSettings:
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
-        check_range(1, k=self.k)
+        check_range(1, **{"rules.k": self.k})
         if self.owned not in ("keep", "drop", "first"):
-            raise SettingError(f"--owned: expected keep, drop or first, found {self.owned}")
+            raise SettingError(f"--rules.owned: expected keep, drop or first, found {self.owned}")
         if not self.diversity >= 0.0:
-            raise SettingError(f"--diversity: expected at least 0, found {self.diversity}")
+            raise SettingError(f"--rules.diversity: expected at least 0, found {self.diversity}")

@@ -14,6 +14,9 @@ _POSITIVE = (
 )
 _SHARES = ("id_dropout", "basket_share")
 
+_PREFIX = "two_tower."
+"""How the command line calls these settings."""
+
 
 @dataclass(frozen=True)
 class TwoTowerSettings:
@@ -57,9 +60,9 @@ class TwoTowerSettings:
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
         check_range(4, dim=self.dim)
-        check_range(2, batch_size=self.batch_size)
+        check_range(2, **{f"{_PREFIX}batch_size": self.batch_size})
         for name in _COUNTS:
-            check_range(1, **{name: getattr(self, name)})
+            check_range(1, **{f"{_PREFIX}{name}": getattr(self, name)})
         for name in _POSITIVE:
             self._check(name, "a number above 0", ok=getattr(self, name) > 0)
         for name in _SHARES:
@@ -68,5 +71,5 @@ class TwoTowerSettings:
 
     def _check(self, name: str, expected: str, *, ok: bool) -> None:
         if not ok:
-            flag = f"--{name.replace('_', '-')}"
+            flag = f"--{(_PREFIX + name).replace('_', '-')}"
             raise SettingError(f"{flag}: expected {expected}, found {getattr(self, name)}")

@@ -9,8 +9,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from fashion_recsys.columns import ARTICLE, CUSTOMER, PRICE
-from fashion_recsys.ranking.features.customer import AGE
+from fashion_recsys.columns import AGE, ARTICLE, CUSTOMER, PRICE
 from fashion_recsys.ranking.features.history import DAYS_AGO, QUANTITY, History
 
 WINDOWS = (1, 3, 7, 28)

@@ -2,10 +2,8 @@
 
 import polars as pl
 
-from fashion_recsys.columns import CUSTOMER, PRICE
+from fashion_recsys.columns import AGE, CUSTOMER, PRICE
 from fashion_recsys.ranking.features.history import BASKET, DAYS_AGO, QUANTITY, History
-
-AGE = "age"
 
 
 def customer_features(history: History, customers: pl.DataFrame) -> pl.DataFrame:

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from fashion_recsys.columns import ARTICLE, CUSTOMER
+from fashion_recsys.columns import ARTICLE, CUSTOMER, PRODUCT_CODE, PRODUCT_TYPE
 from fashion_recsys.ranking.features.history import DAYS_AGO, QUANTITY, History
 from fashion_recsys.ranking.features.lookup import Ids, PairTable
 
-PRODUCT = "product_code"
 ATTRIBUTES = {
-    PRODUCT: "product",
-    "product_type_no": "type",
+    PRODUCT_CODE: "product",
+    PRODUCT_TYPE: "type",
     "department_no": "department",
     "section_no": "section",
     "index_code": "index",
