@@ -91,7 +91,7 @@ def test_both_objectives_learn_the_signal() -> None:
     ranker = train_ranker(PERIODS, replace(SETTINGS, objective="lambdarank"), seed=1)
     assert ranker.importance()["feature"][0] == "signal"
     with pytest.raises(
-        SettingError, match="--ranker.objective: expected rank_xendcg or lambdarank"
+        SettingError, match=r"--ranker\.objective: expected rank_xendcg or lambdarank"
     ):
         replace(SETTINGS, objective="regression")
 

@@ -1,5 +1,6 @@
 """Which stages a run has, for which days."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,8 +17,14 @@ from fashion_recsys.stages.plan import Plan
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
     """Return a data set of 30 days; the plan looks at its days only."""
-    empty = pl.LazyFrame()
-    return Dataset(tmp_path, empty, empty, empty, date(2020, 9, 1), date(2020, 9, 30))
+    return of_days(tmp_path, range(1, 31))
+
+
+def of_days(folder: Path, days: Iterable[int]) -> Dataset:
+    """Return a data set with purchases on these days of September."""
+    dates = [date(2020, 9, day) for day in days]
+    log = pl.LazyFrame({"t_dat": dates})
+    return Dataset(folder, pl.LazyFrame(), pl.LazyFrame(), log, dates[0], dates[-1])
 
 
 @pytest.fixture
@@ -90,3 +97,17 @@ def test_periods_that_do_not_fit(
 ) -> None:
     with pytest.raises(error, match=message):
         Plan(replace(config, **changes), dataset).evaluation()
+
+
+def test_a_test_period_without_purchases(config: Evaluate, tmp_path: Path) -> None:
+    closed = of_days(tmp_path, [*range(1, 17), *range(24, 31)])
+    with pytest.raises(SplitError, match="test period 2020-09-17 to 2020-09-23: expected purch"):
+        Plan(replace(config, test_periods=2), closed)
+
+
+def test_periods_to_learn_from_without_purchases(config: Evaluate, tmp_path: Path) -> None:
+    closed = of_days(tmp_path, [*range(1, 10), *range(24, 31)])
+    with pytest.raises(SplitError, match="the 2 periods before 2020-09-24: expected purchases"):
+        Plan(config, closed)
+    # One of them may be empty.
+    assert len(Plan(replace(config, train_periods=3), closed).splits) == 4

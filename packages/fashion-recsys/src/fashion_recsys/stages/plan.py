@@ -13,6 +13,9 @@ the data are an input of all.
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
+import polars as pl
+
+from fashion_recsys.columns import DATE
 from fashion_recsys.config import Evaluate
 from fashion_recsys.dataset import Dataset
 from fashion_recsys.errors import SplitError, check_range
@@ -35,7 +38,7 @@ class Plan:
 
         Raises:
             SettingError: a number is out of range.
-            SplitError: the log is too short for the periods asked for.
+            SplitError: the log is too short for the periods asked for, or has no purchase in one.
         """
         check_range(1, test_periods=config.test_periods, train_periods=config.train_periods)
         check_range(1, max_train_customers=config.max_train_customers)
@@ -54,6 +57,26 @@ class Plan:
                 f"{last.test_days} days, and one before the tests must "
                 "teach the ranker; give fewer, or shorter ones with --test-days"
             )
+        self._check_purchases(dataset.log)
+
+    def _check_purchases(self, log: pl.LazyFrame) -> None:
+        """Refuse a test period without purchases, and periods to learn from that have none."""
+        days = log.select(pl.col(DATE).unique()).collect(engine="streaming")[DATE]
+        counts = [days.is_between(split.as_of, split.test_end).sum() for split in self.splits]
+        for split, count in zip(self.tests, counts, strict=False):
+            if not count:
+                raise SplitError(
+                    f"test period {split.as_of} to {split.test_end}: expected purchases, found "
+                    "none; give fewer --test-periods, or longer ones with --test-days"
+                )
+        for place, split in enumerate(self.tests):
+            taught = counts[place + 1 : place + 1 + self._config.train_periods]
+            if not any(taught):
+                raise SplitError(
+                    f"the {len(taught)} periods before {split.as_of}: expected purchases for the "
+                    "ranker to learn, found none; give more --train-periods, or longer periods "
+                    "with --test-days"
+                )
 
     def evaluation(self) -> list[Stage]:
         """Return the stages that lead to the ledger of every test period, the last one first."""

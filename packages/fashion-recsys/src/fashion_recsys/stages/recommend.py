@@ -5,10 +5,12 @@ long batch costs one shard. A shard needs only its own customers: on many machin
 of the shards.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import polars as pl
@@ -24,6 +26,7 @@ from fashion_recsys.stages.ranker import MODEL
 from fashion_recsys.stages.shards import shards
 
 LISTS = "recommendations.parquet"
+_STEPS = ("candidates", "features", "ranking", "rules")
 
 
 def recommend_stage(as_of: date, days: int, budgets: Budgets, rules: RuleSettings) -> Stage:
@@ -55,7 +58,7 @@ def recommend(context: StageContext) -> Mapping[str, Any]:
             context.progress("recommend", shard[-1] / max(customers[-1], 1))
     lists = pl.scan_parquet(parts, glob=False)
     lists.sink_parquet(context.out / LISTS)
-    return {"customers": len(customers), "ranked_rows": batch.rows}
+    return {"customers": len(customers), "ranked_rows": batch.rows, **batch.cpu_seconds}
 
 
 class _Batch:
@@ -77,6 +80,8 @@ class _Batch:
         self._known = with_history(dataset.log, as_of, everyone).to_frame()
         self.rows = 0
         """Candidates that were ranked."""
+        self.cpu_seconds = {f"{step}_cpu_seconds": 0.0 for step in _STEPS}
+        """What they took, of all cores, to see what a row costs where."""
 
     def bring_up(self, number: int, customers: pl.Series) -> Path:
         """Return the file with the lists of a shard, made now or by an interrupted run."""
@@ -89,12 +94,23 @@ class _Batch:
 
     def _lists(self, customers: pl.Series) -> pl.DataFrame:
         known = customers.to_frame().join(self._known, on=CUSTOMER, how="semi")[CUSTOMER]
-        candidates = self._fitted.candidates(known)
+        with self._timed("candidates"):
+            candidates = self._fitted.candidates(known)
         self.rows += candidates.height
-        ranked = self._ranker.rank(self._fitted.describe(candidates))
-        final = self._rules.apply(ranked, customers)
+        with self._timed("features"):
+            described = self._fitted.describe(candidates)
+        with self._timed("ranking"):
+            ranked = self._ranker.rank(described)
+        with self._timed("rules"):
+            final = self._rules.apply(ranked, customers)
         reasons = candidates.select(CUSTOMER, ARTICLE, *rank_columns_of(candidates))
         return final.join(reasons, on=[CUSTOMER, ARTICLE], how="left", maintain_order="left")
+
+    @contextmanager
+    def _timed(self, step: str) -> Iterator[None]:
+        begin = process_time()
+        yield
+        self.cpu_seconds[f"{step}_cpu_seconds"] += process_time() - begin
 
 
 def read_lists(output: Path) -> pl.LazyFrame:
