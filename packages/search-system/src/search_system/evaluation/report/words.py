@@ -1,0 +1,46 @@
+"""Estimates and comparisons as words."""
+
+from search_system.evaluation.comparison import Comparison
+from search_system.evaluation.estimate import Estimate
+from search_system.evaluation.labels import format_p
+
+
+def number(value: float) -> str:
+    """Return a figure to three decimals."""
+    return f"{value:.3f}".replace("-", "\N{MINUS SIGN}")
+
+
+def signed(value: float) -> str:
+    """Return a difference to three decimals, with its sign unless it is 0."""
+    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}") if round(value, 3) else "0.000"
+
+
+def interval(estimate: Estimate, *, sign: bool = False) -> str:
+    """Return the bounds of a 95% interval."""
+    if estimate.low is None or estimate.high is None:
+        return "no interval: one query"
+    write = signed if sign else number
+    return f"{write(estimate.low)} to {write(estimate.high)}"
+
+
+def is_clear(comparison: Comparison) -> bool:
+    """Tell whether both tests give a difference as large a chance below 1 in 20."""
+    p_t = comparison.p_t_test
+    return comparison.p_randomisation < 0.05 and p_t is not None and p_t < 0.05
+
+
+def verdict(comparison: Comparison, other: str) -> str:
+    """Return what a comparison says, in two sentences."""
+    gain = comparison.gain
+    chance = (
+        f"If the two were equally good, a difference as large would come up with probability "
+        f"{format_p(comparison.p_randomisation)}."
+    )
+    if is_clear(comparison):
+        kind = "Better" if gain.mean > 0 else "Worse"
+        size = f"by {number(abs(gain.mean))} nDCG@10"
+        return f"{kind} than {other} {size} (95% interval {interval(gain, sign=True)}). {chance}"
+    return (
+        f"No clear difference from {other}: {signed(gain.mean)} nDCG@10 (95% interval "
+        f"{interval(gain, sign=True)}). {chance}"
+    )
