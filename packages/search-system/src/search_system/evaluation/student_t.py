@@ -6,6 +6,7 @@ function, the regularised incomplete beta, computed by its continued fraction (A
 """
 
 import math
+from functools import lru_cache
 
 _TINY = 1e-300
 _STEPS = 10_000
@@ -15,9 +16,11 @@ def two_sided_p(t: float, df: int) -> float:
     """Return the probability that abs(T) >= abs(t), for T with ``df`` degrees of freedom."""
     if math.isinf(t):
         return 0.0
-    return _incomplete_beta(df / 2, 0.5, df / (df + t * t))
+    square = t * t
+    return _incomplete_beta(df / 2, 0.5, df / (df + square), square / (df + square))
 
 
+@lru_cache(maxsize=64)  # one report asks for the same one a hundred times, at 10 ms each
 def quantile(confidence: float, df: int) -> float:
     """Return the t that abs(T) stays below with probability ``confidence``, from 0 to below 1."""
     low, high = 0.0, 1.0
@@ -29,15 +32,18 @@ def quantile(confidence: float, df: int) -> float:
     return high
 
 
-def _incomplete_beta(a: float, b: float, x: float) -> float:
-    """Return the regularised incomplete beta function I_x(a, b), for 0 <= x <= 1."""
-    if x in {0.0, 1.0}:
+def _incomplete_beta(a: float, b: float, x: float, y: float) -> float:
+    """Return the regularised incomplete beta function I_x(a, b).
+
+    ``y`` is 1 - x, which computed from an x near 1 would lose its digits.
+    """
+    if x == 0 or y == 0:
         return x
-    log_front = a * math.log(x) + b * math.log1p(-x)
+    log_front = a * math.log(x) + b * math.log(y)
     log_front += math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     if x < (a + 1) / (a + b + 2):  # where the fraction converges fast; else by symmetry
         return math.exp(log_front) * _continued_fraction(a, b, x) / a
-    return 1 - math.exp(log_front) * _continued_fraction(b, a, 1 - x) / b
+    return 1 - math.exp(log_front) * _continued_fraction(b, a, y) / b
 
 
 def _continued_fraction(a: float, b: float, x: float) -> float:

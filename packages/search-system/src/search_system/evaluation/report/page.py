@@ -7,7 +7,7 @@ made of, and ends with how it was measured.
 from pathlib import Path
 
 from search_system.evaluation.estimate import Estimate
-from search_system.evaluation.report.markup import Html, element, join, plain, user_text
+from search_system.evaluation.report.markup import Html, element, plain, user_text
 from search_system.evaluation.report.model import Report
 from search_system.evaluation.report.sections import (
     against,
@@ -16,6 +16,7 @@ from search_system.evaluation.report.sections import (
     method,
     stages,
     tiles,
+    unjudged,
 )
 from search_system.evaluation.report.style import CSS
 from search_system.evaluation.report.words import interval, number, verdict
@@ -49,10 +50,10 @@ def _body(report: Report) -> list[Html]:
     parts = [
         element("p", "Search quality", class_="kicker"),
         element("h1", user_text(report.title)),
-        element("p", _answer(report), class_="lead"),
+        *_answer(report),
     ]
     if report.evaluation.positive_queries:
-        parts.append(tiles(report.evaluation))
+        parts += [tiles(report.evaluation), unjudged(report.evaluation)]
         if report.baseline:
             parts.append(against(report, report.baseline))
         if report.ablation:
@@ -61,16 +62,22 @@ def _body(report: Report) -> list[Html]:
     return [*parts, method(report)]
 
 
-def _answer(report: Report) -> Html:
+def _answer(report: Report) -> list[Html]:
+    """Return the result in a sentence, and in another how it compares."""
     evaluation = report.evaluation
     if not evaluation.positive_queries:
-        return join("No query has a relevant document, so there is nothing to measure.")
+        return [_lead("No query has a relevant document, so there is nothing to measure.")]
     estimate = Estimate.of(list(evaluation.values("ndcg_at_10").values()))
-    answer = (
-        f"nDCG@10 is {number(estimate.mean)} over the {evaluation.positive_queries:,} queries with "
-        f"a relevant document (95% interval {interval(estimate)}). "
+    answer = _lead(
+        f"The first ten results reach {estimate.mean:.0%} of the best possible score (nDCG@10 "
+        f"{number(estimate.mean)}, 95% interval {interval(estimate)}), on average over the "
+        f"{evaluation.positive_queries:,} queries that have a relevant document."
     )
-    if report.baseline:
-        comparison = report.baseline.comparisons["ndcg_at_10"]
-        answer += verdict(comparison, plain(report.baseline.name))
-    return join(answer)
+    if report.baseline is None:
+        return [answer]
+    comparison = report.baseline.comparisons["ndcg_at_10"]
+    return [answer, _lead(verdict(comparison, plain(report.baseline.name)))]
+
+
+def _lead(sentence: str) -> Html:
+    return element("p", sentence, class_="lead")

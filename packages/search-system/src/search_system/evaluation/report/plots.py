@@ -33,10 +33,17 @@ def interval_plot(
     parts = [_line(x(low), middle, x(high), middle, "rail")]
     if estimate.low is not None and estimate.high is not None:
         parts.append(_line(x(estimate.low), middle, x(estimate.high), middle, "whisker"))
+    parts.append(element("circle", cx=x(estimate.mean), cy=middle, r=4.5, class_="dot"))
     if marker is not None:
         parts.append(_line(x(marker), 2, x(marker), height - 2, "marker"))
-    parts.append(element("circle", cx=x(estimate.mean), cy=middle, r=4.5, class_="dot"))
     return _svg(parts, width, height, f"{estimate.mean:.3f}", fixed=True)
+
+
+def cost_bar(value: float, largest: float, width: int = 110) -> Html:
+    """Draw a cost as a bar, whose full width is the largest cost."""
+    length = max(1.0, width * value / largest) if largest > 0 else 0.0
+    bar = element("rect", x=width - length, y=0, width=length, height=5, rx=2, class_="tie")
+    return _svg([bar], width, 6, f"{value:.2f}", fixed=True)
 
 
 def histogram(values: Sequence[float], x_label: str, bins: int = 10) -> Html:
@@ -56,9 +63,9 @@ def histogram(values: Sequence[float], x_label: str, bins: int = 10) -> Html:
                       class_="loss" if not number else "bar")  # fmt: skip
         label = _text(left + (step - gap) / 2, bottom - height - 5, f"{count:,}" if count else "")
         parts += [bar, label]
-        if number:
+        if number > 1:
             parts.append(_text(left - gap / 2, bottom + 16, f"{(number - 1) / bins:g}"))
-    parts.append(_text(4 + (step - gap) / 2, bottom + 16, "0 exactly"))
+    parts.append(_text(4 + (step - gap) / 2, bottom + 16, "0"))
     parts.append(_text(4 + (bins + 1.5) * step - gap, bottom + 16, "1", "end"))
     parts.append(_line(0, bottom, width, bottom, "axis"))
     parts.append(_text(width / 2, bottom + 36, x_label))

@@ -2,19 +2,20 @@
 
 from collections.abc import Sequence
 
-from search_system.evaluation.comparison import compare
+from search_system.evaluation.comparison import Comparison, compare
 from search_system.evaluation.estimate import Estimate
 from search_system.evaluation.evaluate import Evaluation
 from search_system.evaluation.labels import LABELS, MEANINGS, format_p, name_some
 from search_system.evaluation.report.markup import Html, element, join, plain, user_text
 from search_system.evaluation.report.model import AblationRow, Baseline, Report
 from search_system.evaluation.report.plots import (
+    cost_bar,
     histogram,
     interval_plot,
     share_bar,
     win_loss_plot,
 )
-from search_system.evaluation.report.words import interval, number, signed, verdict
+from search_system.evaluation.report.words import interval, is_clear, number, signed
 
 SHOWN_QUERIES = 10
 MEASURED = (
@@ -36,7 +37,7 @@ def tiles(evaluation: Evaluation) -> Html:
         under = (
             "of the first ten have a judgment"
             if name == "judged_at_10"
-            else f"95% interval {interval(estimate)}"
+            else f"95%: {interval(estimate)}"
         )
         shown.append(_tile(LABELS[name], value, under))
     under = f"of {evaluation.queries:,} judged have a relevant document"
@@ -49,6 +50,22 @@ def _tile(name: str, value: str, under: str) -> Html:
     return element("div", *(element(t, x, class_=c) for t, x, c in parts), class_="tile")
 
 
+def unjudged(evaluation: Evaluation) -> Html:
+    """Return a sentence on how much of the result missing judgments may hide."""
+    plain_mean, condensed, judged = (
+        Estimate.of(list(evaluation.values(name).values())).mean
+        for name in ("ndcg_at_10", "condensed_ndcg_at_10", "judged_at_10")
+    )
+    if judged == 1:
+        return element("p", "All of the first ten results have been judged.", class_="soft")
+    return element(
+        "p", f"Nobody has judged {1 - judged:.0%} of the first ten results, and these count as "
+        f"irrelevant. Without them nDCG@10 is {number(condensed)}: the "
+        f"{number(abs(condensed - plain_mean))} in between may be missing judgments, not bad "
+        "results.", class_="soft",
+    )  # fmt: skip
+
+
 def all_measures(evaluation: Evaluation, baseline: Baseline | None) -> Html:
     """Return a table of every measure, with its interval, and with the gain over a baseline."""
     heads = ["measure", "mean", "0 to 1, with 95% interval"]
@@ -56,7 +73,10 @@ def all_measures(evaluation: Evaluation, baseline: Baseline | None) -> Html:
     rows = [_measure_row(name, evaluation, baseline) for name in LABELS]
     legend = "Dot: the mean. Bar: its 95% interval."
     if baseline:
-        legend += f" Upright line: {plain(baseline.name)}. p: paired randomisation test."
+        legend += (
+            f" Upright line: {plain(baseline.name)}. p: paired randomisation test. A gain in "
+            "colour is more than chance explains."
+        )
     return join(
         element("h2", "All measures"),
         element("p", f"Means over the {evaluation.positive_queries:,} queries with a relevant "
@@ -75,8 +95,7 @@ def _measure_row(name: str, evaluation: Evaluation, baseline: Baseline | None) -
     if other is None:
         return [*row, interval(estimate)]
     p = format_p(other.p_randomisation)
-    gain = _coloured(other.gain.mean)
-    return [*row, number(other.baseline_mean), gain, interval(other.gain, sign=True), p]
+    return [*row, number(other.baseline_mean), _gain(other), interval(other.gain, sign=True), p]
 
 
 def against(report: Report, baseline: Baseline) -> Html:
@@ -94,7 +113,12 @@ def against(report: Report, baseline: Baseline) -> Html:
     won = [q for q in reversed(ordered) if differences[q] > 0][:SHOWN_QUERIES]
     return join(
         element("h2", "Against ", user_text(baseline.name)),
-        element("p", verdict(comparison, plain(baseline.name))),
+        element(
+            "p",
+            f"nDCG@10 of the {comparison.gain.n:,} queries, one by one. Here: this system. There: ",
+            user_text(baseline.name),
+            ".",
+        ),
         share_bar(counts),
         element("h3", "Where it wins and loses"),
         win_loss_plot(named, "nDCG@10"),
@@ -129,29 +153,29 @@ def stages(rows: Sequence[AblationRow]) -> Html:
     low = min(e.mean if e.low is None else e.low for e in estimates)
     high = max(e.mean if e.high is None else e.high for e in estimates)
     pad = max(0.02, (high - low) / 10)
+    slowest = max(row.milliseconds for row in rows)
     body = []
     for place, (row, estimate) in enumerate(zip(rows, estimates, strict=True)):
         gain, chance = "", ""
         if place:
             step = compare(row.by_query, rows[place - 1].by_query)
-            gain = join(
-                _coloured(step.gain.mean),
-                element("span", interval(step.gain, sign=True), class_="under"),
-            )
+            bounds = element("span", interval(step.gain, sign=True), class_="under")
+            gain = join(_gain(step), bounds)
             chance = format_p(step.p_randomisation)
         plot = interval_plot(estimate, low - pad, high + pad)
-        cost = f"{row.milliseconds:,.2f}"
+        cost = join(f"{row.milliseconds:,.2f}", cost_bar(row.milliseconds, slowest))
         body.append([user_text(row.name), number(estimate.mean), plot, gain, chance, cost])
-    axis = f"{number(low - pad)} to {number(high + pad)}"
-    heads = ["stage", "nDCG@10", axis, "gain on the stage above", "p", "ms per query"]
+    axis = f"{number(low - pad)} to {number(high + pad)}, with 95% interval"
+    heads = ["stage", "nDCG@10", axis, "gain on the one above", "p", "ms per query"]
     return join(
         element("h2", "Stage by stage"),
         element("p", f"What each stage adds to the one above it, over {estimates[0].n:,} queries, "
                 "and what a query costs."),
         _table(heads, body, plot=2),
-        element("p", "Bars: 95% intervals of the means. They overlap even where a gain is clear, "
-                "because hard queries are hard for every stage; the gain's own interval, of the "
-                "differences query by query, is the one to go by.", class_="note"),
+        element("p", "A gain in colour is more than chance explains. Bars: 95% intervals of the "
+                "means. They overlap even where a gain is clear, because hard queries are hard for "
+                "every stage; the gain's own interval, of the differences query by query, is the "
+                "one to go by.", class_="note"),
     )  # fmt: skip
 
 
@@ -202,6 +226,12 @@ def method(report: Report) -> Html:
         element("dl", *(join(element("dt", k), element("dd", user_text(v))) for k, v in pairs)),
         *(element("p", note, class_="soft") for note in notes),
     )
+
+
+def _gain(comparison: Comparison) -> Html:
+    """Return a mean difference, in colour only if it is more than chance explains."""
+    mean = comparison.gain.mean
+    return _coloured(mean) if is_clear(comparison) else element("span", signed(mean), class_="soft")
 
 
 def _coloured(difference: float) -> Html:

@@ -37,6 +37,7 @@ td { padding: 7px 12px 7px 0; border-bottom: 1px solid var(--line); vertical-ali
 th:last-child, td:last-child { padding-right: 0; }
 td.query { overflow-wrap: anywhere; min-width: 160px; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.number svg { margin-left: auto; }
 td .under { display: block; color: var(--soft); font-size: 12.5px; max-width: 44ch; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(340px, 1fr));
   gap: 8px 28px; }

@@ -30,17 +30,14 @@ def is_clear(comparison: Comparison) -> bool:
 
 
 def verdict(comparison: Comparison, other: str) -> str:
-    """Return what a comparison says, in two sentences."""
+    """Return what a comparison of nDCG@10 says, in a sentence."""
     gain = comparison.gain
-    chance = (
-        f"If the two were equally good, a difference as large would come up with probability "
-        f"{format_p(comparison.p_randomisation)}."
-    )
+    figures = f"95% interval {interval(gain, sign=True)}, p {format_p(comparison.p_randomisation)}"
     if is_clear(comparison):
         kind = "Better" if gain.mean > 0 else "Worse"
-        size = f"by {number(abs(gain.mean))} nDCG@10"
-        return f"{kind} than {other} {size} (95% interval {interval(gain, sign=True)}). {chance}"
+        size = f"{number(abs(gain.mean))} nDCG@10"
+        return f"{kind} than {other} by {size} ({figures}), more than chance explains."
     return (
-        f"No clear difference from {other}: {signed(gain.mean)} nDCG@10 (95% interval "
-        f"{interval(gain, sign=True)}). {chance}"
+        f"No clear difference from {other}: {signed(gain.mean)} nDCG@10 ({figures}), which may be "
+        "chance."
     )
