@@ -55,13 +55,20 @@ def test_the_table_states_spread_and_denominators(evaluate: Run) -> None:
     assert "±" in page
     assert "Without a relevant document, so 0 in any ranking: q4" in page
     assert "Written: bm25.run" in page
+    assert "next to nothing" not in page
+
+
+def test_judgments_of_relevant_documents_only_are_pointed_out(
+    evaluate: Run, collection: Path
+) -> None:
+    (collection / "qrels" / "dev.tsv").write_text("q1\ta\t1\n")
+    assert "judged@10 and condensed nDCG@10 say next to nothing" in evaluate()
 
 
 def test_against_another_run(evaluate: Run) -> None:
     Path("other.run").write_text("q1 Q0 b 1 2 x\nq1 Q0 a 2 1 x\nq2 Q0 c 1 1 x\nq3 Q0 e 1 1 x\n")
     page = evaluate("--against", "other.run")
-    assert "against other.run, on queries with a relevant document" in page
-    assert "measure, 3 queries" in page
+    assert "against other.run, 3 queries with a relevant document" in page
     assert "1 / 1 / 1" in page
     figures = json.loads(evaluate("--against", "other.run", "--json"))["comparison"]
     assert figures["ndcg_at_10"]["differences"].keys() == {"q1", "q2", "q3"}

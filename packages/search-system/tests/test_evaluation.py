@@ -41,7 +41,9 @@ MEASURES = {
 
 doc_ids = st.sampled_from([f"d{i}" for i in range(150)] + ["é", "Z", "z", "10", "9"])
 # Few distinct values for ties; pairs that differ in float64 and tie in float32.
-values = st.sampled_from([0.0, 1.0, 1.0 + 1e-9, 2.5, -3.0, 1e-9, 2e-9]) | st.floats(-9, 9)
+values = st.sampled_from([0.0, 1e39, -1e300, 1.0, 1.0 + 1e-9, 2.5, -3.0, 1e-9, 2e-9]) | st.floats(
+    -9, 9
+)
 runs = st.dictionaries(doc_ids, values, min_size=1)
 # One grade of 0 at least: where all are negative, pytrec_eval now and then crashes the process.
 grades = st.dictionaries(doc_ids, st.integers(-2, 4)).map(lambda judged: judged | {"d0": 0})
@@ -134,6 +136,7 @@ def test_both_denominators() -> None:
     assert evaluation.all_judged.reciprocal_rank == 1 / 4
     assert evaluation.with_positive.reciprocal_rank == 1 / 2
     assert evaluation.without_positive == ("q2", "q4")
+    assert evaluation.irrelevant_judgments == 2
     assert evaluation.values("reciprocal_rank") == {"q1": 1.0, "q3": 0.0}
     assert evaluation.with_positive_error is not None
     assert evaluation.with_positive_error.reciprocal_rank == pytest.approx(1 / 2)

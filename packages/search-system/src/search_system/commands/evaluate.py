@@ -13,8 +13,8 @@ from search_system.analysis.analyzer import AnalysisConfig
 from search_system.commands.evaluation_tables import (
     comparison_table,
     means_table,
+    notes,
     to_json,
-    without_positive_note,
 )
 from search_system.commands.search import find_index
 from search_system.corpus.collection import Collection, Qrels, read_qrels, read_queries
@@ -153,11 +153,12 @@ class EvaluateConfig:
         console = stdout()
         title = ", ".join(f"{k}: {v}" for k, v in settings.items())
         console.print(means_table(evaluation, escape(title)))
-        if note := without_positive_note(evaluation):
-            console.print(note, style="dim")
+        for note in notes(evaluation):
+            console.print(note, style="dim", markup=False)
         if baseline:
             console.print()
-            title = f"against {baseline.name}, on queries with a relevant document"
+            n = evaluation.positive_queries
+            title = f"against {baseline.name}, {n:,} queries with a relevant document"
             console.print(comparison_table(baseline.comparisons, escape(title)))
         for path in filter(None, (self.run_out, self.report)):
             console.print(escape(f"Written: {path}"), style="dim")

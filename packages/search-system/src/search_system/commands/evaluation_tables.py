@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from rich.markup import escape
 from rich.table import Table
 
 from search_system.evaluation.comparison import Comparison
@@ -35,19 +34,23 @@ def _mean(name: str, mean: Metrics | None, error: Metrics | None) -> str:
     return f"{getattr(mean, name):.4f}{spread}"
 
 
-def without_positive_note(evaluation: Evaluation) -> str:
-    """Return a line that names the queries without a relevant document; empty if there is none."""
-    missing = evaluation.without_positive
-    if not missing:
-        return ""
-    return f"Without a relevant document, so 0 in any ranking: {escape(name_some(missing))}"
+def notes(evaluation: Evaluation) -> list[str]:
+    """Return what to know of the judgments, in a line each."""
+    lines = []
+    if missing := evaluation.without_positive:
+        lines.append(f"Without a relevant document, so 0 in any ranking: {name_some(missing)}")
+    if not evaluation.irrelevant_judgments:
+        lines.append(
+            "The judgments list relevant documents only: judged@10 and condensed nDCG@10 say "
+            "next to nothing."
+        )
+    return lines
 
 
 def comparison_table(comparisons: Mapping[str, Comparison], title: str) -> Table:
     """Return how each measure differs from the other run's."""
-    n = next(iter(comparisons.values())).gain.n
     result = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    result.add_column(f"measure, {n:,} queries")
+    result.add_column("measure")
     for name in ("there", "gain", "95% interval", "won / lost / tied", "p"):
         result.add_column(name, justify="right", no_wrap=True)
     for name, label in LABELS.items():

@@ -35,6 +35,9 @@ class Evaluation:
     with_positive_error: Metrics | None
     without_positive: tuple[str, ...]
     """The judged queries that have no relevant document."""
+    irrelevant_judgments: int
+    """Documents judged irrelevant, over all queries. At 0 the judgments list relevant documents
+    only, and ``judged_at_10`` and ``condensed_ndcg_at_10`` say next to nothing."""
     by_query: dict[str, Metrics]
 
     def values(self, name: str) -> dict[str, float]:
@@ -72,6 +75,7 @@ def evaluate_run(run: Run, qrels: Qrels) -> Evaluation:
         all_judged_error=standard_errors(everything),
         with_positive_error=standard_errors(positive),
         without_positive=without,
+        irrelevant_judgments=sum(g <= 0 for judged in qrels.values() for g in judged.values()),
         by_query=by_query,
     )
 

@@ -70,7 +70,10 @@ class JudgedRanking:
 def rank(scores: Mapping[str, float]) -> list[str]:
     """Return the document ids of a run in trec_eval's order."""
     by_id = sorted(scores, key=lambda doc_id: doc_id.encode(), reverse=True)
-    return sorted(by_id, key=lambda doc_id: -np.float32(scores[doc_id]))
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, to trec_eval too
+        stored = np.array([scores[doc_id] for doc_id in by_id], dtype=np.float64)
+        order = np.argsort(-stored.astype(np.float32), kind="stable")
+    return [by_id[place] for place in order.tolist()]
 
 
 def measure(scores: Mapping[str, float], grades: Mapping[str, int]) -> Metrics:

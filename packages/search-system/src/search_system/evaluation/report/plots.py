@@ -75,14 +75,14 @@ def histogram(values: Sequence[float], x_label: str, bins: int = 10) -> Html:
 def win_loss_plot(differences: Sequence[tuple[str, float]], measure: str) -> Html:
     """Draw each query's difference as a bar, the largest gain first, with a name to point at.
 
-    ``differences`` are (query, difference) pairs in any order.
+    ``differences`` are (query, difference) pairs of the queries that differ, in any order.
     """
     ordered = sorted(differences, key=lambda pair: -pair[1])
     n = len(ordered)
     if n > _MOST_BARS:  # evenly spaced of a sorted list: the curve stays what it was
         ordered = [ordered[place * n // _MOST_BARS] for place in range(_MOST_BARS)]
     top, bottom = 14, 250
-    limit = _nice_limit(max((abs(d) for _, d in ordered), default=0.0))
+    limit = _nice_limit(max(abs(d) for _, d in ordered))
     middle = (top + bottom) / 2
     scale = (bottom - top) / 2 / limit
     step = (WIDTH - _LEFT) / len(ordered)
@@ -92,13 +92,15 @@ def win_loss_plot(differences: Sequence[tuple[str, float]], measure: str) -> Htm
         parts.append(
             element(
                 "rect", element("title", f"{query}: {_signed(difference)}"),
-                x=_LEFT + place * step, y=middle - height if difference >= 0 else middle,
+                x=_LEFT + place * step, y=middle - height if difference > 0 else middle,
                 width=max(step - min(2, step / 4), 0.5), height=height,
-                class_="win" if difference > 0 else "loss" if difference < 0 else "tie",
+                class_="win" if difference > 0 else "loss",
             )
         )  # fmt: skip
     parts.append(_line(_LEFT, middle, WIDTH, middle, "axis"))
-    caption = f"{n:,} queries, each a bar: difference in {measure}, largest gain first"
+    caption = (
+        f"the {n:,} queries that differ, each a bar: difference in {measure}, largest gain first"
+    )
     parts.append(_text(_LEFT + (WIDTH - _LEFT) / 2, bottom + 24, caption))
     return _svg(parts, WIDTH, bottom + 32, caption)
 
@@ -134,8 +136,6 @@ def _grid(limit: float, middle: float, scale: float) -> list[Html]:
 
 def _nice_limit(largest: float) -> float:
     """Return the next round number above the largest difference: 1, 2 or 5 times a power of 10."""
-    if largest <= 0:
-        return 1.0
     power = 10.0 ** math.floor(math.log10(largest))
     return next(m * power for m in (1, 2, 5, 10) if m * power >= largest * (1 - 1e-9))
 

@@ -22,6 +22,11 @@ MEASURED = (
     "Measures as in trec_eval: gains are the grades, the discount is log2(rank + 1), equal scores "
     "go by document id, descending. What has no judgment counts as irrelevant."
 )
+ONLY_RELEVANT = (
+    "The judgments list relevant documents only. Whatever else is found counts as irrelevant, "
+    "good or not, so compare systems by nDCG@10; judged@10 and condensed nDCG@10 say next to "
+    "nothing here."
+)
 TESTED = (
     "95% intervals: Student's t over the queries. Comparisons: the same queries in pairs; p by a "
     "randomisation test of all sign patterns, or of 20,000 drawn with a fixed seed."
@@ -52,6 +57,8 @@ def _tile(name: str, value: str, under: str) -> Html:
 
 def unjudged(evaluation: Evaluation) -> Html:
     """Return a sentence on how much of the result missing judgments may hide."""
+    if not evaluation.irrelevant_judgments:
+        return element("p", ONLY_RELEVANT, class_="soft")
     plain_mean, condensed, judged = (
         Estimate.of(list(evaluation.values(name).values())).mean
         for name in ("ndcg_at_10", "condensed_ndcg_at_10", "judged_at_10")
@@ -107,7 +114,7 @@ def against(report: Report, baseline: Baseline) -> Html:
         ("equal", comparison.ties, "tie"),
         ("worse", comparison.losses, "loss"),
     )
-    named = [(plain(report.queries[q], 80), d) for q, d in differences.items()]
+    named = [(plain(report.queries[q], 80), d) for q, d in differences.items() if d]
     ordered = sorted(differences, key=lambda q: differences[q])
     lost = [q for q in ordered if differences[q] < 0][:SHOWN_QUERIES]
     won = [q for q in reversed(ordered) if differences[q] > 0][:SHOWN_QUERIES]
@@ -115,13 +122,15 @@ def against(report: Report, baseline: Baseline) -> Html:
         element("h2", "Against ", user_text(baseline.name)),
         element(
             "p",
-            f"nDCG@10 of the {comparison.gain.n:,} queries, one by one. Here: this system. There: ",
+            f"nDCG@10 of the {comparison.gain.n:,} queries, one by one: {comparison.wins:,} "
+            f"better, {comparison.losses:,} worse, {comparison.ties:,} equal. Here: this system. "
+            "There: ",
             user_text(baseline.name),
             ".",
         ),
         share_bar(counts),
         element("h3", "Where it wins and loses"),
-        win_loss_plot(named, "nDCG@10"),
+        win_loss_plot(named, "nDCG@10") if named else element("p", "No query differs."),
         element(
             "div",
             _biggest("Largest gains", won, report, baseline),
@@ -136,7 +145,7 @@ def _biggest(title: str, ids: Sequence[str], report: Report, baseline: Baseline)
     differences = baseline.comparisons["ndcg_at_10"].differences
     rows = [
         [
-            user_text(report.queries[q]),
+            user_text(report.queries[q], 100),
             number(there[q].ndcg_at_10),
             number(here[q].ndcg_at_10),
             _coloured(differences[q]),

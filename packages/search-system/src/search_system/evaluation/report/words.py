@@ -32,7 +32,8 @@ def is_clear(comparison: Comparison) -> bool:
 def verdict(comparison: Comparison, other: str) -> str:
     """Return what a comparison of nDCG@10 says, in a sentence."""
     gain = comparison.gain
-    figures = f"95% interval {interval(gain, sign=True)}, p {format_p(comparison.p_randomisation)}"
+    p = f"p\N{NO-BREAK SPACE}{format_p(comparison.p_randomisation)}"
+    figures = f"95% interval {interval(gain, sign=True)}, {p}"
     if is_clear(comparison):
         kind = "Better" if gain.mean > 0 else "Worse"
         size = f"{number(abs(gain.mean))} nDCG@10"
