@@ -14,6 +14,7 @@ WIDTH = 880
 _MOST_BARS = 1000
 """More bars than pixels show nothing more."""
 _LEFT = 48
+_WIDEST_BAR = 40.0
 
 
 def interval_plot(
@@ -85,7 +86,7 @@ def win_loss_plot(differences: Sequence[tuple[str, float]], measure: str) -> Htm
     limit = _nice_limit(max(abs(d) for _, d in ordered))
     middle = (top + bottom) / 2
     scale = (bottom - top) / 2 / limit
-    step = (WIDTH - _LEFT) / len(ordered)
+    step = min(_WIDEST_BAR, (WIDTH - _LEFT) / len(ordered))
     parts = _grid(limit, middle, scale)
     for place, (query, difference) in enumerate(ordered):
         height = max(abs(difference) * scale, 1.0)

@@ -15,7 +15,7 @@ from search_system.evaluation.report.plots import (
     share_bar,
     win_loss_plot,
 )
-from search_system.evaluation.report.words import interval, is_clear, number, signed
+from search_system.evaluation.report.words import gain_interval, interval, is_clear, number, signed
 
 SHOWN_QUERIES = 10
 MEASURED = (
@@ -65,11 +65,16 @@ def unjudged(evaluation: Evaluation) -> Html:
     )
     if judged == 1:
         return element("p", "All of the first ten results have been judged.", class_="soft")
+    apart = abs(condensed - plain_mean)
+    without = (
+        f"nDCG@10 is {number(condensed)}: the {number(apart)} in between may be missing judgments, "
+        "not bad results."
+        if round(apart, 3)
+        else "nDCG@10 is the same."
+    )
     return element(
         "p", f"Nobody has judged {1 - judged:.0%} of the first ten results, and these count as "
-        f"irrelevant. Without them nDCG@10 is {number(condensed)}: the "
-        f"{number(abs(condensed - plain_mean))} in between may be missing judgments, not bad "
-        "results.", class_="soft",
+        f"irrelevant. Without them {without}", class_="soft",
     )  # fmt: skip
 
 
@@ -102,7 +107,7 @@ def _measure_row(name: str, evaluation: Evaluation, baseline: Baseline | None) -
     if other is None:
         return [*row, interval(estimate)]
     p = format_p(other.p_randomisation)
-    return [*row, number(other.baseline_mean), _gain(other), interval(other.gain, sign=True), p]
+    return [*row, number(other.baseline_mean), _gain(other), gain_interval(other.gain), p]
 
 
 def against(report: Report, baseline: Baseline) -> Html:
@@ -168,7 +173,7 @@ def stages(rows: Sequence[AblationRow]) -> Html:
         gain, chance = "", ""
         if place:
             step = compare(row.by_query, rows[place - 1].by_query)
-            bounds = element("span", interval(step.gain, sign=True), class_="under")
+            bounds = element("span", gain_interval(step.gain), class_="under")
             gain = join(_gain(step), bounds)
             chance = format_p(step.p_randomisation)
         plot = interval_plot(estimate, low - pad, high + pad)

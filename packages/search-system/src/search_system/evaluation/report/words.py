@@ -4,6 +4,8 @@ from search_system.evaluation.comparison import Comparison
 from search_system.evaluation.estimate import Estimate
 from search_system.evaluation.labels import format_p
 
+_ONE_QUERY = "no interval: one query"
+
 
 def number(value: float) -> str:
     """Return a figure to three decimals."""
@@ -15,12 +17,18 @@ def signed(value: float) -> str:
     return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}") if round(value, 3) else "0.000"
 
 
-def interval(estimate: Estimate, *, sign: bool = False) -> str:
-    """Return the bounds of a 95% interval."""
+def interval(estimate: Estimate) -> str:
+    """Return the 95% interval of a measure's mean, which cannot leave 0 to 1 as Student's may."""
     if estimate.low is None or estimate.high is None:
-        return "no interval: one query"
-    write = signed if sign else number
-    return f"{write(estimate.low)} to {write(estimate.high)}"
+        return _ONE_QUERY
+    return f"{number(max(0.0, estimate.low))} to {number(min(1.0, estimate.high))}"
+
+
+def gain_interval(gain: Estimate) -> str:
+    """Return the 95% interval of a mean difference."""
+    if gain.low is None or gain.high is None:
+        return _ONE_QUERY
+    return f"{signed(gain.low)} to {signed(gain.high)}"
 
 
 def is_clear(comparison: Comparison) -> bool:
@@ -33,7 +41,7 @@ def verdict(comparison: Comparison, other: str) -> str:
     """Return what a comparison of nDCG@10 says, in a sentence."""
     gain = comparison.gain
     p = f"p\N{NO-BREAK SPACE}{format_p(comparison.p_randomisation)}"
-    figures = f"95% interval {interval(gain, sign=True)}, {p}"
+    figures = f"95% interval {gain_interval(gain)}, {p}"
     if is_clear(comparison):
         kind = "Better" if gain.mean > 0 else "Worse"
         size = f"{number(abs(gain.mean))} nDCG@10"
