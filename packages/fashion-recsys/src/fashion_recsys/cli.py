@@ -73,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         fail(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
-        fail("interrupted; nothing half-written is left")
+        fail("interrupted; no result is half-written: run again to go on")
         sys.exit(130)
     except BrokenPipeError:
         # The reader of a pipe, such as head, has seen enough. Python would complain at exit.

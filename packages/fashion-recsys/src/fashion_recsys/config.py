@@ -11,6 +11,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from fashion_recsys.candidates.budgets import Budgets
+from fashion_recsys.errors import check_range
 from fashion_recsys.ranking.settings import RankerSettings, RuleSettings
 from fashion_recsys.two_tower.settings import TwoTowerSettings
 
@@ -87,25 +88,40 @@ class Evaluate:
     """Customers, drawn at random, whose purchases of a period the ranker learns."""
     warm_since: date | None = None
     """A customer is warm with a purchase on this day or later; by default, with any purchase."""
-    ablation: bool = True
-    """Rank the last test without each source and each group of features too, to see their worth."""
+    skip_ablation: bool = False
+    """Leave out what each source and each group of features is worth: the ranker trained again
+    without each, for the last test (sources: with at most 20,000 customers)."""
     budgets: Budgets = field(default_factory=Budgets)
     two_tower: TwoTowerSettings = field(default_factory=TwoTowerSettings)
     ranker: RankerSettings = field(default_factory=RankerSettings)
     rules: RuleSettings = field(default_factory=RuleSettings)
     seed: int = 0
     """The same seed gives the same lists."""
+    max_bad_rows: int = 0
+    """Rows of raw files that may be set aside before they are refused."""
+    prune: bool = False
+    """At the end, delete the results of earlier settings from the folder."""
     restart_from: Annotated[str | None, arg(name="from")] = None
     """Run this stage and all that follow from it again, such as recommend or pool-2020-09-16."""
     json: bool = False
     """Print the ledger as JSON instead of tables."""
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that make no sense before any work.
+
+        Raises:
+            SettingError: one is out of range.
+        """
+        check_range(1, test_periods=self.test_periods, train_periods=self.train_periods)
+        check_range(1, test_days=self.test_days, max_train_customers=self.max_train_customers)
+        check_range(0, seed=self.seed, max_bad_rows=self.max_bad_rows)
 
 
 @dataclass(frozen=True)
 class Run(Evaluate):
     """Do everything: ingest, evaluate, then recommend for the days after the log.
 
-    Writes REPORT.html, ledger.json and recommendations.parquet (12 articles for every customer)
+    Writes REPORT.html, ledger.json and recommendations.parquet (the list of every customer)
     into the folder of the run. 'recommend' shows the list of one customer, 'submit' writes all for
     Kaggle.
 

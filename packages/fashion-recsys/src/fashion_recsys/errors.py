@@ -55,7 +55,7 @@ def check_range(minimum: int, maximum: int | None = None, **settings: int | None
     """Check that numbers are in a range; None stands for a default and passes.
 
     Raises:
-        SettingError: one is.
+        SettingError: one is not.
     """
     for name, value in settings.items():
         flag = f"--{name.replace('_', '-')}"

@@ -102,9 +102,13 @@ class TimeSplit:
         Raises:
             SplitError: nobody bought anything in the test period.
         """
-        rows = log.filter(pl.col(DATE).is_between(self.as_of, self.test_end))
-        pairs = rows.select(CUSTOMER, ARTICLE).unique().sort(CUSTOMER, ARTICLE)
-        truth = pairs.collect(engine="streaming")
+        truth = self.purchases(log)
         if truth.is_empty():
             raise SplitError(f"no purchase from {self.as_of} to {self.test_end}; test other days")
         return truth
+
+    def purchases(self, log: pl.LazyFrame) -> pl.DataFrame:
+        """Return what ``test`` returns, or nothing for a period in which the shop was closed."""
+        rows = log.filter(pl.col(DATE).is_between(self.as_of, self.test_end))
+        pairs = rows.select(CUSTOMER, ARTICLE).unique().sort(CUSTOMER, ARTICLE)
+        return pairs.collect(engine="streaming")

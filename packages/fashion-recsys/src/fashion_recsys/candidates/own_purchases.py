@@ -12,7 +12,7 @@ from typing import Self
 import polars as pl
 
 from fashion_recsys.candidates.source import before
-from fashion_recsys.columns import ARTICLE, CANDIDATE_SCHEMA, CUSTOMER, DATE, RANK, SCORE
+from fashion_recsys.columns import ARTICLE, CANDIDATE_SCHEMA, CUSTOMER, DATE, ID_DTYPE, RANK, SCORE
 from fashion_recsys.errors import NotFittedError
 
 _POSITION = "__position"
@@ -34,7 +34,10 @@ class OwnPurchases:
         """Find the last purchase of every (customer, article) pair before ``as_of``."""
         pairs = before(log, as_of).with_row_index(_POSITION).group_by(CUSTOMER, ARTICLE)
         last = pairs.agg(pl.col(DATE).max(), pl.col(_POSITION).max())
-        self._owned = last.collect(engine="streaming")
+        # Sorted once, so that a shard of customers is a slice whatever their number.
+        self._owned = last.collect(engine="streaming").sort(
+            CUSTOMER, DATE, _POSITION, descending=[False, True, False]
+        )
         self._as_of = as_of
         return self
 
@@ -42,9 +45,15 @@ class OwnPurchases:
         """Return the last ``k`` articles that each customer bought."""
         if self._owned is None:
             raise NotFittedError("own purchases: call fit before candidates")
-        wanted = self._owned.join(customers.alias(CUSTOMER).to_frame(), on=CUSTOMER, how="semi")
-        ordered = wanted.sort(CUSTOMER, DATE, _POSITION, descending=[False, True, False])
-        ranked = ordered.with_columns(
+        asked = customers.alias(CUSTOMER).cast(ID_DTYPE).sort().to_frame()
+        if asked.is_empty():
+            return pl.DataFrame(schema=CANDIDATE_SCHEMA)
+        begin = self._owned[CUSTOMER].search_sorted(asked[CUSTOMER][0], side="left")
+        end = self._owned[CUSTOMER].search_sorted(asked[CUSTOMER][-1], side="right")
+        wanted = self._owned[int(begin) : int(end)].join(
+            asked, on=CUSTOMER, how="semi", maintain_order="left"
+        )
+        ranked = wanted.with_columns(
             pl.int_range(1, pl.len() + 1).over(CUSTOMER).alias(RANK),
             (pl.col(DATE) - pl.lit(self._as_of)).dt.total_days().alias(SCORE),
         )

@@ -82,7 +82,7 @@ def _run(config: Demo, raw: Path) -> Run:
         out=config.out / "run",
         test_periods=1,
         train_periods=1,
-        ablation=False,
+        skip_ablation=True,
         budgets=Budgets(best_sellers_by_taste=60, bought_together=60, two_tower=60),
         two_tower=TwoTowerSettings(dim=32, epochs=2, max_examples=60_000),
         ranker=RankerSettings(models=1),

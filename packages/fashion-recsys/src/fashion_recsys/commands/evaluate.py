@@ -6,6 +6,7 @@ from fashion_recsys.evaluation.ledger_table import render, render_periods
 from fashion_recsys.pipeline.stage import StageEvent
 from fashion_recsys.pipeline.table import render as stage_table
 from fashion_recsys.progress import progress_bars
+from fashion_recsys.stages.names import ALARM
 from fashion_recsys.stages.outcome import REPORT, Outcome, carry_out
 
 
@@ -39,3 +40,5 @@ def _tell(event: StageEvent) -> None:
         tell(f"{event.stage.name}: {event.stage.doc}{reason}")
     elif event.kind == "skipped":
         tell(f"{event.stage.name}: {event.reason}")
+    elif event.result is not None and event.result.facts.get(ALARM):
+        tell(f"{event.stage.name}: warning: {event.result.facts[ALARM]}")

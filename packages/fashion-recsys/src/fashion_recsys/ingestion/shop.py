@@ -136,14 +136,15 @@ class _Ingest:
             number = product.rank("dense").cast(pl.Int32).alias(PRODUCT_CODE)
             articles = articles.with_columns(number)
         attributes = [name for name in articles.columns if name != ARTICLE_ID]
-        has_row = pl.lit(value=True).alias(HAS_ROW)
+        # The shop has no table of articles: nobody knew of one before its first sale.
+        has_row = pl.lit(value=False).alias(HAS_ROW)
         articles.select(ARTICLE_ID, *attributes, has_row).with_row_index(ARTICLE).write_parquet(
             self._files.articles
         )
         customers = self._customers.ids().alias(CUSTOMER_ID).sort().to_frame()
-        customers.with_columns(has_row).with_row_index(CUSTOMER).write_parquet(
-            self._files.customers
-        )
+        customers.with_columns(pl.lit(value=True).alias(HAS_ROW)).with_row_index(
+            CUSTOMER
+        ).write_parquet(self._files.customers)
 
     def _report(self, days: Counter[date], facts: LogFacts) -> IngestReport:
         return IngestReport(

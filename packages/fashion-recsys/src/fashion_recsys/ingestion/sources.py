@@ -37,6 +37,19 @@ class RawFile:
         """Give the name that errors and the report use."""
         return f"{self.path}:{self.member}" if self.member else str(self.path)
 
+    def identity(self) -> list[object]:
+        """Return name, checksum and size of the member of a zip, which its directory holds.
+
+        Raises:
+            InputError: the zip is damaged or cannot be read.
+        """
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                info = archive.getinfo(str(self.member))
+        except (OSError, zipfile.BadZipFile) as error:
+            raise InputError(f"{self}: cannot be read: {error}; download it again") from error
+        return [info.filename, info.CRC, info.file_size]
+
     @contextmanager
     def open(self) -> Iterator[tuple[BinaryIO, Callable[[], float]]]:
         """Yield the decompressed bytes and a function that tells the fraction read so far.

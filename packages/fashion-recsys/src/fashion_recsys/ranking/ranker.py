@@ -150,15 +150,15 @@ def train_ranker(
         SplitError: there is no row, or no candidate came true, so that there is nothing to learn.
     """
     settings = settings or RankerSettings()
-    ordered = sorted(periods, key=lambda period: period.as_of)
-    samples = [_sample(period, settings, seed) for period in ordered]
-    if not any(sample.height for sample in samples):
-        raise SplitError(_nothing_to_learn(ordered))
-    samples = [sample for sample in samples if sample.height]
+    sampled = [(period, _sample(period, settings, seed)) for period in periods]
+    useful = sorted((pair for pair in sampled if pair[1].height), key=lambda pair: pair[0].as_of)
+    if not useful:
+        raise SplitError(_nothing_to_learn(periods))
+    samples = [sample for _, sample in useful]
     names = [name for name in samples[0].columns if name not in (*KEYS, _PERIOD)]
     trees = settings.trees_without_validation
     if len(samples) > 1:
-        trees = _best_trees(samples, ordered, names, settings, seed)
+        trees = _best_trees(samples, useful[-1][0], names, settings, seed)
     progress(STEP, 0.5)
     data = _dataset(pl.concat(samples), names)
     models = []
@@ -185,15 +185,15 @@ def _nothing_to_learn(periods: Sequence[TrainingPeriod]) -> str:
 
 def _best_trees(
     samples: Sequence[pl.DataFrame],
-    periods: Sequence[TrainingPeriod],
+    latest: TrainingPeriod,
     names: Sequence[str],
     settings: RankerSettings,
     seed: int,
 ) -> int:
-    """Train on all periods but the latest and return the trees that rank it best."""
+    """Train on all periods but the ``latest`` and return the trees that rank it best."""
     train = _dataset(pl.concat(samples[:-1]), names)
-    latest = periods[-1].features.filter(pl.col(LABEL).max().over(CUSTOMER) > 0)
-    valid = _dataset(latest.with_columns(pl.lit(0).alias(_PERIOD)), names, reference=train)
+    lists = latest.features.filter(pl.col(LABEL).max().over(CUSTOMER) > 0)
+    valid = _dataset(lists.with_columns(pl.lit(0).alias(_PERIOD)), names, reference=train)
     stop = lgb.early_stopping(settings.patience, first_metric_only=True, verbose=False)
     parameters = _parameters(settings, seed) | {"metric": "ndcg", "eval_at": [METRIC_K]}
     model = lgb.train(parameters, train, settings.max_trees, valid_sets=[valid], callbacks=[stop])

@@ -86,12 +86,15 @@ class RuleSettings:
     owned: Literal["keep", "drop", "first"] = "keep"
     """Articles that the customer bought before: rank them like others, leave them out, or put
     them before all others."""
+    available_days: int = 0
+    """Show only articles that were sold in so many last days, or never; 0 shows all."""
     diversity: float = 0.0
     """Places that an article moves back for each better article of its kind; 0 is off."""
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
         check_range(1, **{"rules.k": self.k})
+        check_range(0, **{"rules.available_days": self.available_days})
         if self.owned not in ("keep", "drop", "first"):
             raise SettingError(f"--rules.owned: expected keep, drop or first, found {self.owned}")
         if not self.diversity >= 0.0:

@@ -4,8 +4,9 @@ The ranker is trained again for each: without a source's candidates (those that 
 proposed) and its columns, or without the columns of a group. It answers whether a stage earns its
 place, which the importance of a feature in a model that has everything does not.
 
-At most 20,000 customers of the test are ranked: the first ones, whose ids are as random as any.
-With more, the ledger, which is about all customers, leaves these lists out.
+Of a test with more than 20,000 customers, the groups are measured on the first ones, whose ids are
+as random as any, and the lists without each source, which the ledger compares customer by customer
+with the final ones, are left out: they would take longer than the run itself.
 """
 
 import json
@@ -18,20 +19,24 @@ from typing import Any
 
 import polars as pl
 
-from fashion_recsys.columns import CUSTOMER, rank_column, score_column
+from fashion_recsys.columns import CANDIDATE_SCHEMA, CUSTOMER, rank_column, score_column
 from fashion_recsys.pipeline.stage import Stage, StageContext
+from fashion_recsys.ranking.features.sources import summary_of_ranks
 from fashion_recsys.ranking.settings import RankerSettings, RuleSettings
 from fashion_recsys.split import TimeSplit
 from fashion_recsys.stages import data, names
 from fashion_recsys.stages.days import split_of, split_params
-from fashion_recsys.stages.lists import popular_on, rank_columns_of, rules_on
+from fashion_recsys.stages.lists import final_lists, popular_on, rank_columns_of, rules_on
 from fashion_recsys.stages.pool import read_found, read_groups, read_known, read_shards
 from fashion_recsys.stages.ranker import training_periods
+from fashion_recsys.stages.shards import SHARD_CUSTOMERS
 
 SOURCE = "source"
 _LISTS = "without.parquet"
 _GROUPS = "groups.json"
-_SHARDS = 2
+MAX_CUSTOMERS = 20_000
+_SHARDS = MAX_CUSTOMERS // SHARD_CUSTOMERS
+_NO_LISTS = pl.DataFrame(schema={SOURCE: pl.String(), **CANDIDATE_SCHEMA})
 
 
 def ablation_stage(
@@ -39,6 +44,8 @@ def ablation_stage(
     periods: Sequence[date],
     ranker: RankerSettings,
     rules: RuleSettings,
+    *,
+    max_customers: int,
     seed: int,
 ) -> Stage:
     """Return the stage that trains on ``periods`` without this and that, and ranks the test."""
@@ -50,6 +57,7 @@ def ablation_stage(
             "periods": [day.isoformat() for day in periods],
             "ranker": asdict(ranker),
             "rules": asdict(rules),
+            "max_customers": max_customers,
             "seed": seed,
         },
         inputs=(names.DATA, names.pool(split.as_of), *(names.pool(day) for day in periods)),
@@ -67,32 +75,31 @@ def make_lists(context: StageContext) -> Mapping[str, Any]:
     periods = list(training_periods(context, settings))
     dataset = data.dataset_of(context.input(names.DATA))
     pool = context.input(names.pool(split.as_of))
-    test = pl.concat(list(islice(read_shards(pool), _SHARDS)))
-    customers = test[CUSTOMER].unique().sort()
-    test = test.join(read_known(pool), on=CUSTOMER, how="semi", maintain_order="left")
     with dataset.reading():
-        rules = rules_on(
-            dataset,
-            split.as_of,
-            RuleSettings(**context.params["rules"]),
-            popular_on(dataset, split.as_of, split.test_days),
-        )
-        truth = split.test(dataset.log).join(customers.to_frame(), on=CUSTOMER, how="semi")
+        truth = split.test(dataset.log)
+        popular = popular_on(dataset, split.as_of, split.test_days)
+        rules = rules_on(dataset, split.as_of, RuleSettings(**context.params["rules"]), popular)
+    test = pl.concat([*islice(read_shards(pool), _SHARDS)])
+    test = test.join(read_known(pool), on=CUSTOMER, how="semi", maintain_order="left")
     seed, groups, lists = context.params["seed"], read_groups(pool), []
-    sources = tuple(read_found(pool))
+    customers = truth[CUSTOMER].unique().sort()
+    sources = tuple(read_found(pool)) if len(customers) <= MAX_CUSTOMERS else ()
     for place, source in enumerate(sources):
         own = groups.get(source, [])
         fewer = [replace(p, features=without_source(p.features, source, own)) for p in periods]
-        ranker = train_ranker(fewer, settings, seed=seed)
-        final = rules.apply(ranker.rank(without_source(test, source, own)), customers)
+        ranked = train_ranker(fewer, settings, seed=seed).rank(without_source(test, source, own))
+        final = final_lists(ranked, customers, rules, popular)
         lists.append(final.select(pl.lit(source).alias(SOURCE), pl.all()))
         context.progress("without each source", (place + 1) / len(sources))
-    pl.concat(lists).write_parquet(context.out / _LISTS)
+    pl.concat([_NO_LISTS, *lists]).write_parquet(context.out / _LISTS)
     last = TrainingPeriod(split.as_of, test)
-    found = ablate(periods, last, truth, groups, settings, seed=seed, progress=context.progress)
+    ranked_truth = truth.join(test, on=CUSTOMER, how="semi")
+    found = ablate(
+        periods, last, ranked_truth, groups, settings, seed=seed, progress=context.progress
+    )
     text = json.dumps([asdict(group) for group in found])
     (context.out / _GROUPS).write_text(text + "\n", encoding="utf-8")
-    return {"sources": len(sources), "groups": len(groups), "customers": len(customers)}
+    return {"sources": len(sources), "groups": len(groups)}
 
 
 def without_source(features: pl.DataFrame, source: str, own: Sequence[str] = ()) -> pl.DataFrame:
@@ -104,8 +111,11 @@ def without_source(features: pl.DataFrame, source: str, own: Sequence[str] = ())
         own: further features that only this source can give.
     """
     fewer = features.drop(rank_column(source), score_column(source), *own)
-    others = [pl.col(name).is_not_null() for name in rank_columns_of(fewer)]
-    return fewer.filter(pl.any_horizontal(others))
+    ranks = rank_columns_of(fewer)
+    if not ranks:
+        return fewer.clear()
+    proposed = fewer.filter(pl.any_horizontal(pl.col(ranks).is_not_null()))
+    return proposed.with_columns(*summary_of_ranks(ranks))
 
 
 def read_lists(output: Path) -> dict[str, pl.DataFrame]:

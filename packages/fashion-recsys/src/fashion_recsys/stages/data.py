@@ -14,6 +14,7 @@ from fashion_recsys.errors import InputError
 from fashion_recsys.ingestion.ingest import ingest
 from fashion_recsys.ingestion.shop import ingest_log
 from fashion_recsys.ingestion.shop_spec import ShopSpec
+from fashion_recsys.ingestion.sources import find_files
 from fashion_recsys.pipeline.stage import Stage, StageContext
 from fashion_recsys.stages import names
 
@@ -22,8 +23,12 @@ _ELSEWHERE = "elsewhere.json"
 _SPEC_ENDING = ".toml"
 
 
-def data_stage(source: Path) -> Stage:
+def data_stage(source: Path, max_bad_rows: int = 0) -> Stage:
     """Return the stage for Kaggle's folder or zip, another shop's TOML, or an ingested data set.
+
+    Args:
+        source: the raw files, or the data set.
+        max_bad_rows: rows that may be set aside before raw files are refused.
 
     Raises:
         InputError: there is nothing at ``source``, or the TOML is not what it should be.
@@ -33,19 +38,35 @@ def data_stage(source: Path) -> Stage:
             f"{source}: no such file or folder; expected Kaggle's folder or zip, the TOML of "
             "another shop's log, or a folder that 'fashion-recsys ingest' wrote"
         )
-    files = DatasetFiles(source)
-    report = files.folder / DatasetFiles.REPORT
-    ingested = report.is_file()
-    raw: tuple[Path, ...] = (source,)
-    if source.suffix == _SPEC_ENDING:
-        raw = (source, *ShopSpec.read(source).files)
+    ingested = (source / DatasetFiles.REPORT).is_file()
     return Stage(
         names.DATA,
         make_data,
-        params={"source": str(source.absolute()), "ingested": ingested},
-        files=(report,) if ingested else raw,
+        params={
+            "source": str(source.absolute()),
+            "ingested": ingested,
+            "max_bad_rows": max_bad_rows,
+            "members": _members(source, ingested=ingested),
+        },
+        files=_files(source, ingested=ingested),
         doc="check the raw files and write them as Parquet",
     )
+
+
+def _files(source: Path, *, ingested: bool) -> tuple[Path, ...]:
+    """Return what is read of the source, and nothing that happens to lie beside it."""
+    if ingested:
+        return tuple(source / name for name in DatasetFiles.ALL)
+    if source.suffix == _SPEC_ENDING:
+        return (source, *ShopSpec.read(source).files)
+    return tuple(found.path for found in find_files(source) if found.member is None)
+
+
+def _members(source: Path, *, ingested: bool) -> list[list[object]]:
+    """Return name, checksum and size of what is read from zips: Kaggle's one zip has 30 GB."""
+    if ingested or source.suffix == _SPEC_ENDING:
+        return []
+    return [found.identity() for found in find_files(source) if found.member is not None]
 
 
 def make_data(context: StageContext) -> Mapping[str, Any]:
@@ -55,9 +76,19 @@ def make_data(context: StageContext) -> Mapping[str, Any]:
         text = json.dumps({"folder": str(source)})
         (context.out / _ELSEWHERE).write_text(text + "\n", encoding="utf-8")
     elif source.suffix == _SPEC_ENDING:
-        ingest_log(source, context.out / _FOLDER, progress=context.progress)
+        ingest_log(
+            source,
+            context.out / _FOLDER,
+            max_bad_rows=context.params["max_bad_rows"],
+            progress=context.progress,
+        )
     else:
-        ingest(source, context.out / _FOLDER, progress=context.progress)
+        ingest(
+            source,
+            context.out / _FOLDER,
+            max_bad_rows=context.params["max_bad_rows"],
+            progress=context.progress,
+        )
     report = DatasetFiles(folder_of(context.out)).read_report()
     return {
         "rows": report["log"]["rows"],

@@ -8,10 +8,11 @@ from typing import Any, Self
 
 import polars as pl
 
-from fashion_recsys.columns import ARTICLE, ARTICLE_ID, CUSTOMER, CUSTOMER_ID, RANK
+from fashion_recsys.columns import ARTICLE, ARTICLE_ID, CUSTOMER, CUSTOMER_ID, RANK, RANK_PREFIX
 from fashion_recsys.dataset import Dataset
 from fashion_recsys.errors import InputError
 from fashion_recsys.stages import names
+from fashion_recsys.stages.lists import rank_columns_of
 from fashion_recsys.stages.recommend import LISTS
 
 RUN = "run.json"
@@ -35,7 +36,7 @@ class FinishedRun:
             InputError: there is none, or it made no lists.
             DatasetError: its data set has gone.
         """
-        finished = cls(folder, Dataset.open(Path(_read(folder)["data"])))
+        finished = cls(folder, Dataset.open(folder / _read(folder)["data"]))
         if not finished.lists.exists():
             raise InputError(
                 f"{folder}: this run measured only; 'fashion-recsys run' makes lists too"
@@ -95,12 +96,12 @@ class FinishedRun:
             ARTICLE, ARTICLE_ID, *(name for name in _SHOWN if name in known)
         )
         rows = lists.join(about, on=ARTICLE, how="left").sort(RANK).collect()
-        ranks = [name for name in rows.columns if name.startswith("rank_")]
+        ranks = rank_columns_of(rows)
         entries = []
         for row in rows.iter_rows(named=True):
             entry = {RANK: row[RANK], ARTICLE_ID: row[ARTICLE_ID]}
             entry |= {name: row[name] for name in _SHOWN if name in row}
-            given = {name.removeprefix("rank_"): row[name] for name in ranks}
+            given = {name.removeprefix(RANK_PREFIX): row[name] for name in ranks}
             entry["sources"] = {name: rank for name, rank in given.items() if rank is not None}
             entries.append(entry)
         return entries
@@ -117,7 +118,7 @@ def latest_vectors(folder: Path) -> Path:
     if not found:
         raise InputError(f"{folder}: this run trained no two-tower model; run it again")
     latest = max(found, key=lambda stage: str(stage["stage"]))
-    return names.vectors_of(Path(latest["folder"]))
+    return names.vectors_of(folder / latest["folder"])
 
 
 def _read(folder: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import polars as pl
 from fashion_recsys.candidates.best_sellers import BestSellers
 from fashion_recsys.candidates.fusion import in_turn
 from fashion_recsys.candidates.own_purchases import OwnPurchases
-from fashion_recsys.columns import ARTICLE, CUSTOMER, RANK
+from fashion_recsys.columns import ARTICLE, CANDIDATE_SCHEMA, CUSTOMER, RANK
 from fashion_recsys.dataset import Dataset
 from fashion_recsys.evaluation.builder import LedgerBuilder
 from fashion_recsys.evaluation.ledger import Ledger
@@ -22,9 +22,10 @@ from fashion_recsys.ranking.settings import RuleSettings
 from fashion_recsys.split import TimeSplit
 from fashion_recsys.stages import ablation, data, names
 from fashion_recsys.stages.days import split_of, split_params
-from fashion_recsys.stages.lists import popular_on, rules_on
+from fashion_recsys.stages.lists import final_lists, popular_on, rules_on
 from fashion_recsys.stages.pool import LIST_LENGTH, read_found, read_known, read_shards
 from fashion_recsys.stages.ranker import MODEL
+from fashion_recsys.stages.shards import shards
 
 FINAL = "final"
 _LEDGER = "ledger.json"
@@ -68,7 +69,7 @@ def measure(context: StageContext) -> Mapping[str, Any]:
         builder = LedgerBuilder(period, tuple(found))
         for name, hits in found.items():
             builder.add_source(name, hits)
-        _add_final(builder, context, dataset, pool)
+        _add_final(builder, context, dataset, period)
         _add_baselines(builder, dataset.log, period)
     retrained = _add_without(builder, context, period) if context.params["ablated"] else {}
     ledger = builder.ledger(FINAL, retrained=retrained, seed=context.params["seed"])
@@ -83,7 +84,9 @@ def read_ledger(output: Path) -> Ledger:
     return Ledger.from_dict(json.loads((output / _LEDGER).read_text(encoding="utf-8")))
 
 
-def _add_final(builder: LedgerBuilder, context: StageContext, dataset: Dataset, pool: Path) -> None:
+def _add_final(
+    builder: LedgerBuilder, context: StageContext, dataset: Dataset, period: Period
+) -> None:
     from fashion_recsys.ranking.ranker import Ranker
 
     split = split_of(context.params)
@@ -91,18 +94,22 @@ def _add_final(builder: LedgerBuilder, context: StageContext, dataset: Dataset, 
     ranker = Ranker.load(context.input(names.ranker(as_of)) / MODEL)
     popular = popular_on(dataset, as_of, split.test_days)
     rules = rules_on(dataset, as_of, RuleSettings(**context.params["rules"]), popular)
+    pool = context.input(names.pool(as_of))
     known = read_known(pool)
+    unlisted = period.pairs.select(CUSTOMER).unique().sort(CUSTOMER)
     for number, table in enumerate(read_shards(pool)):
-        ranked = pl.concat(
-            [
-                ranker.rank(table.join(known, on=CUSTOMER, how="semi", maintain_order="left")),
-                _by_popularity(table.join(known, on=CUSTOMER, how="anti"), popular),
-            ]
-        )
+        ranked = ranker.rank(table.join(known, on=CUSTOMER, how="semi", maintain_order="left"))
+        others = _by_popularity(table.join(known, on=CUSTOMER, how="anti"), popular)
         builder.add_pool(table)
-        builder.add_ranked(ranked)
-        builder.add_list(FINAL, rules.apply(ranked, table[CUSTOMER].unique()))
+        builder.add_ranked(pl.concat([ranked, others]))
+        listed = ranked[CUSTOMER].unique().sort()
+        builder.add_list(FINAL, final_lists(ranked, listed, rules, popular))
+        unlisted = unlisted.join(ranked, on=CUSTOMER, how="anti", maintain_order="left")
         context.progress("rank", 1 - 1 / (number + 2))
+    for shard in shards(unlisted[CUSTOMER]):
+        builder.add_list(
+            FINAL, final_lists(pl.DataFrame(schema=CANDIDATE_SCHEMA), shard, rules, popular)
+        )
     context.progress("rank", 1.0)
 
 
@@ -123,11 +130,7 @@ def _add_baselines(builder: LedgerBuilder, log: pl.LazyFrame, period: Period) ->
 
 def _add_without(builder: LedgerBuilder, context: StageContext, period: Period) -> dict[str, str]:
     """Add the lists that were ranked without each source: source -> name of its list."""
-    output = context.input(names.ablation(period.as_of))
-    lists = ablation.read_lists(output)
-    asked = period.pairs[CUSTOMER].n_unique()
-    if any(table[CUSTOMER].n_unique() < asked for table in lists.values()):
-        return {}
+    lists = ablation.read_lists(context.input(names.ablation(period.as_of)))
     for source, table in lists.items():
         builder.add_list(f"without {source}", table.select(CUSTOMER, ARTICLE, RANK))
     return {source: f"without {source}" for source in lists}

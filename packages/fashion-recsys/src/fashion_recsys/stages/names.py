@@ -7,6 +7,8 @@ trains: they need PyTorch and FAISS, which are kept in different processes.
 from datetime import date
 from pathlib import Path
 
+ALARM = "alarm"
+"""The fact that tells what looks wrong with a trained model."""
 DATA = "data"
 RECOMMEND = "recommend"
 _TWO_TOWER = "two-tower-"
@@ -15,6 +17,11 @@ _TWO_TOWER = "two-tower-"
 def two_tower(as_of: date) -> str:
     """Return the name of the stage that trains for a day."""
     return f"{_TWO_TOWER}{as_of}"
+
+
+def vectors_for(as_of: date, budget: int) -> tuple[str, ...]:
+    """Return the stage that trains for a day as an input, if its list has a length at all."""
+    return (two_tower(as_of),) if budget else ()
 
 
 def is_two_tower(name: str) -> bool:

@@ -25,7 +25,7 @@ from fashion_recsys.evaluation.report.data import Ablation as AblationRow
 from fashion_recsys.evaluation.report.data import FeatureGain, Report, StageCost
 from fashion_recsys.evaluation.report.page import write_report
 from fashion_recsys.files import replaced_file
-from fashion_recsys.pipeline.graph import run_graph
+from fashion_recsys.pipeline.graph import prune, run_graph
 from fashion_recsys.pipeline.stage import StageEvent, StageResult
 from fashion_recsys.progress import Progress
 from fashion_recsys.stages import ablation, ledger, names, ranker, recommend
@@ -80,14 +80,26 @@ def carry_out(
     Raises:
         FashionRecsysError: an input is at fault, or a stage failed; finished stages are kept.
     """
-    first = run_graph([data_stage(config.data)], config.out, progress=progress)
+    first = run_graph(
+        [data_stage(config.data, config.max_bad_rows)],
+        config.out,
+        progress=progress,
+        on_stage=on_stage,
+    )
     plan = Plan(config, dataset_of(first[0].folder))
     stages = [*plan.evaluation(), *(plan.recommendation() if recommending else [])]
-    results = run_graph(
-        stages, config.out, restart_from=config.restart_from, progress=progress, on_stage=on_stage
+    rest = run_graph(
+        stages,
+        config.out,
+        restart_from=config.restart_from,
+        progress=progress,
+        on_stage=lambda event: on_stage(event) if event.stage.name != names.DATA else None,
     )
-    outcome = _read(plan, results, ablated=config.ablation)
-    _publish(config.out, outcome)
+    results = [*first, *rest[1:]]
+    if config.prune:
+        prune(stages, config.out)
+    outcome = _read(plan, results, ablated=not config.skip_ablation)
+    _publish(config, outcome)
     return outcome
 
 
@@ -107,18 +119,32 @@ def _read(plan: Plan, results: list[StageResult], *, ablated: bool) -> Outcome:
     )
 
 
-def _publish(folder: Path, outcome: Outcome) -> None:
+def _publish(config: Evaluate, outcome: Outcome) -> None:
+    folder = config.out
     folders = {result.stage: result.folder for result in outcome.stages}
     found = outcome.as_dict()
     _replace(folder / LEDGER, json.dumps(found, indent=1))
-    write_report(_report(outcome), folder / REPORT)
-    run = {"data": str(folder_of(folders[names.DATA])), "stages": found["stages"]}
+    write_report(_report(config, outcome), folder / REPORT)
+    if names.RECOMMEND not in folders:
+        # Lists of an earlier run would be read with the ids of this one.
+        (folder / recommend.LISTS).unlink(missing_ok=True)
+    stages = [stage | {"folder": _inside(stage["folder"], folder)} for stage in found["stages"]]
+    data = _inside(folder_of(folders[names.DATA]), folder)
+    run = {"data": data, "stages": stages}
     _replace(folder / RUN, json.dumps(run, indent=1))
     if names.RECOMMEND in folders:
         _link(folders[names.RECOMMEND] / recommend.LISTS, folder / recommend.LISTS)
 
 
-def _report(outcome: Outcome) -> Report:
+def _inside(path: Path | str, folder: Path) -> str:
+    """Return a path relative to the run's folder if it is inside, which may be moved then."""
+    absolute = Path(path).absolute()
+    if absolute.is_relative_to(folder.absolute()):
+        return str(absolute.relative_to(folder.absolute()))
+    return str(absolute)
+
+
+def _report(config: Evaluate, outcome: Outcome) -> Report:
     return Report(
         title="What each stage of the recommender adds",
         ledgers=outcome.ledgers,
@@ -136,6 +162,10 @@ def _report(outcome: Outcome) -> Report:
             )
             for result in outcome.stages
         ],
+        notes=(
+            f"Data: {config.data}. Seed {config.seed}; the same seed and data give the same lists.",
+            "The settings of every stage are in stage.json in its folder under stages.",
+        ),
     )
 
 

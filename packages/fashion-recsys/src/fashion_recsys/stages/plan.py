@@ -2,7 +2,8 @@
 
     data ── two-tower-DAY ── pool-DAY ──┬── ranker-TEST ──┬── ledger-TEST
                                         └── ablation-TEST ┘
-    data ── two-tower-NEXT ── ranker-NEXT ── recommend
+    data ── two-tower-NEXT ──┐
+    pools ── ranker-NEXT ────┴── recommend
 
 A test period's ranker learns from the pools of the periods before it, so one pool serves a test,
 the tests after it, and the ranker of the day after the log. Dates are in the names of the stages:
@@ -18,7 +19,7 @@ import polars as pl
 from fashion_recsys.columns import DATE
 from fashion_recsys.config import Evaluate
 from fashion_recsys.dataset import Dataset
-from fashion_recsys.errors import SplitError, check_range
+from fashion_recsys.errors import SplitError
 from fashion_recsys.pipeline.stage import Stage
 from fashion_recsys.split import TimeSplit
 from fashion_recsys.stages.ablation import ablation_stage
@@ -37,12 +38,8 @@ class Plan:
         """Lay the periods out.
 
         Raises:
-            SettingError: a number is out of range.
             SplitError: the log is too short for the periods asked for, or has no purchase in one.
         """
-        check_range(1, test_periods=config.test_periods, train_periods=config.train_periods)
-        check_range(1, max_train_customers=config.max_train_customers)
-        check_range(0, seed=config.seed)
         self._config = config
         last = TimeSplit.of_last_days(
             dataset.first_day, dataset.last_day, test_days=config.test_days
@@ -81,9 +78,9 @@ class Plan:
     def evaluation(self) -> list[Stage]:
         """Return the stages that lead to the ledger of every test period, the last one first."""
         config = self._config
-        stages = [data_stage(config.data)]
+        stages = [data_stage(config.data, config.max_bad_rows)]
         for place, split in enumerate(self.splits):
-            stages.append(two_tower_stage(split.as_of, config.two_tower, config.seed))
+            stages.extend(self._two_tower(split.as_of))
             stages.append(
                 pool_stage(
                     split,
@@ -94,12 +91,18 @@ class Plan:
                 )
             )
         for place, split in enumerate(self.tests):
-            periods = self._taught_by(place + 1)
-            ablated = config.ablation and place == 0
-            stages.append(ranker_stage(split.as_of, periods, config.ranker, config.seed))
+            ablated = place == 0 and not config.skip_ablation
+            stages.append(self._ranker(split.as_of, place + 1))
             if ablated:
                 stages.append(
-                    ablation_stage(split, periods, config.ranker, config.rules, config.seed)
+                    ablation_stage(
+                        split,
+                        self._taught_by(place + 1),
+                        config.ranker,
+                        config.rules,
+                        max_customers=config.max_train_customers,
+                        seed=config.seed,
+                    )
                 )
             stages.append(
                 ledger_stage(self._marked(split), config.rules, config.seed, ablated=ablated)
@@ -110,10 +113,23 @@ class Plan:
         """Return the stages that follow to the lists for the day after the log."""
         config, day = self._config, self._next_day
         return [
-            two_tower_stage(day, config.two_tower, config.seed),
-            ranker_stage(day, self._taught_by(0), config.ranker, config.seed),
+            *self._two_tower(day),
+            self._ranker(day, 0),
             recommend_stage(day, self.tests[0].test_days, config.budgets, config.rules),
         ]
+
+    def _two_tower(self, day: date) -> Iterator[Stage]:
+        if self._config.budgets.two_tower:
+            yield two_tower_stage(day, self._config.two_tower, self._config.seed)
+
+    def _ranker(self, day: date, place: int) -> Stage:
+        return ranker_stage(
+            day,
+            self._taught_by(place),
+            self._config.ranker,
+            max_customers=self._config.max_train_customers,
+            seed=self._config.seed,
+        )
 
     def _taught_by(self, place: int) -> Sequence[date]:
         """Return the first days of the periods before the period ``place`` (0 is the last)."""
@@ -123,7 +139,14 @@ class Plan:
     def _marked(self, split: TimeSplit) -> TimeSplit:
         """Return the split with training rows from the day that makes customers warm."""
         since = self._config.warm_since
-        return split if since is None else TimeSplit(since, split.as_of, split.test_end)
+        if since is None:
+            return split
+        if since >= split.as_of:
+            raise SplitError(
+                f"--warm-since {since}: expected a day before the test, which begins on "
+                f"{split.as_of}"
+            )
+        return TimeSplit(since, split.as_of, split.test_end)
 
 
 def _periods(last: TimeSplit, n: int) -> Iterator[TimeSplit]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from fashion_recsys.candidates.budgets import Budgets
-from fashion_recsys.columns import ARTICLE, CUSTOMER, LABEL, RANK
+from fashion_recsys.columns import ARTICLE, CUSTOMER, ID_DTYPE, LABEL, RANK
 from fashion_recsys.pipeline.stage import Stage, StageContext
 from fashion_recsys.ranking.sampling import label_pool
 from fashion_recsys.split import TimeSplit
@@ -34,7 +34,14 @@ LIST_LENGTH = 1000
 _MEASURE_CUSTOMERS = 2_000
 """Customers at a time: 2,000 lists of 1,000 take 32 MB."""
 _FOUND = "found.parquet"
+_FOUND_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    SOURCE: pl.String(),
+    CUSTOMER: ID_DTYPE,
+    ARTICLE: ID_DTYPE,
+    RANK: pl.UInt32(),
+}
 _KNOWN = "known.parquet"
+_SOURCES = "sources.json"
 _GROUPS = "groups.json"
 
 
@@ -57,10 +64,11 @@ def pool_stage(
             **split_params(split),
             "budgets": asdict(budgets),
             "tested": tested,
+            # A test is not sampled, so its pool is the same whatever the number.
             "max_customers": None if tested else max_customers,
             "seed": seed,
         },
-        inputs=(names.DATA, names.two_tower(split.as_of)),
+        inputs=(names.DATA, *names.vectors_for(split.as_of, budgets.two_tower)),
         doc=f"candidates and features for the customers of {split.as_of} to {split.test_end}",
     )
 
@@ -72,18 +80,17 @@ def make_pool(context: StageContext) -> Mapping[str, Any]:
     split = split_of(context.params)
     dataset = data.dataset_of(context.input(names.DATA))
     with dataset.reading():
-        vectors = context.input(names.two_tower(split.as_of))
         budgets = Budgets(**context.params["budgets"])
+        vectors = context.input(names.two_tower(split.as_of)) if budgets.two_tower else None
         fitted = Fitted.on(dataset, split.as_of, vectors, budgets, context.progress)
-        truth = split.test(dataset.log)
+        truth = split.purchases(dataset.log)
         customers = truth[CUSTOMER].unique().sort()
         known = with_history(dataset.log, split.as_of, customers)
-        known.to_frame().write_parquet(context.out / _KNOWN)
         if not context.params["tested"]:
-            customers = known
-        most = context.params["max_customers"]
-        if most is not None and len(customers) > most:
-            customers = customers.sample(most, seed=context.params["seed"]).sort()
+            customers = known = sample_customers(
+                known, context.params["max_customers"], context.params["seed"]
+            )
+        known.to_frame().write_parquet(context.out / _KNOWN)
         rows = positives = 0
         for number, shard in enumerate(shards(customers)):
             table = label_pool(fitted.describe(fitted.candidates(shard)), truth)
@@ -100,14 +107,18 @@ def _measure_sources(
     fitted: "Fitted", truth: pl.DataFrame, customers: pl.Series, context: StageContext
 ) -> None:
     """Write what came true of each source's longest lists: source, customer, article, rank."""
-    found = []
+    nothing = pl.DataFrame(schema=_FOUND_SCHEMA)
+    found = [nothing]
     for shard in shards(customers, _MEASURE_CUSTOMERS):
         for source, _ in fitted.pool.budgets:
-            lists = source.candidates(shard, LIST_LENGTH).select(CUSTOMER, ARTICLE, RANK)
+            proposed = fitted.of_known(source.candidates(shard, LIST_LENGTH))
+            lists = proposed.select(CUSTOMER, ARTICLE, RANK)
             hits = lists.join(truth, on=[CUSTOMER, ARTICLE], how="semi")
             found.append(hits.select(pl.lit(source.name).alias(SOURCE), CUSTOMER, ARTICLE, RANK))
         context.progress("sources alone", shard[-1] / max(customers[-1], 1))
     pl.concat(found).write_parquet(context.out / _FOUND)
+    sources = [source.name for source, _ in fitted.pool.budgets]
+    (context.out / _SOURCES).write_text(json.dumps(sources), encoding="utf-8")
 
 
 def read_shards(output: Path) -> Iterator[pl.DataFrame]:
@@ -116,8 +127,15 @@ def read_shards(output: Path) -> Iterator[pl.DataFrame]:
         yield pl.read_parquet(path)
 
 
+def sample_customers(customers: pl.Series, most: int, seed: int) -> pl.Series:
+    """Return at most ``most`` of the customers, drawn at random, sorted."""
+    if len(customers) <= most:
+        return customers
+    return customers.sample(most, seed=seed).sort()
+
+
 def read_known(output: Path) -> pl.DataFrame:
-    """Return the customers of the period who had bought before it, sorted."""
+    """Return the customers of the pool who had bought before the period, sorted."""
     return pl.read_parquet(output / _KNOWN)
 
 
@@ -128,7 +146,8 @@ def read_groups(output: Path) -> dict[str, list[str]]:
 
 def read_found(output: Path) -> dict[str, pl.DataFrame]:
     """Return, for every source, what came true of its lists: customer, article, rank."""
-    found = pl.read_parquet(output / _FOUND).partition_by(
-        SOURCE, as_dict=True, include_key=False, maintain_order=True
-    )
-    return {str(name): table for (name,), table in found.items()}
+    found = pl.read_parquet(output / _FOUND)
+    return {
+        source: found.filter(pl.col(SOURCE) == source).drop(SOURCE)
+        for source in json.loads((output / _SOURCES).read_text(encoding="utf-8"))
+    }

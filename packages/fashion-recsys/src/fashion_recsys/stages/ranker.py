@@ -12,7 +12,7 @@ from fashion_recsys.pipeline.stage import Stage, StageContext
 from fashion_recsys.ranking.sampling import sample_negatives
 from fashion_recsys.ranking.settings import RankerSettings
 from fashion_recsys.stages import names
-from fashion_recsys.stages.pool import read_known, read_shards
+from fashion_recsys.stages.pool import read_known, read_shards, sample_customers
 
 if TYPE_CHECKING:
     from fashion_recsys.ranking.ranker import TrainingPeriod
@@ -22,7 +22,12 @@ IMPORTANCE = "importance.parquet"
 
 
 def ranker_stage(
-    as_of: date, periods: Sequence[date], settings: RankerSettings, seed: int
+    as_of: date,
+    periods: Sequence[date],
+    settings: RankerSettings,
+    *,
+    max_customers: int,
+    seed: int,
 ) -> Stage:
     """Return the stage that learns from the ``periods``, given by their first days."""
     return Stage(
@@ -31,6 +36,7 @@ def ranker_stage(
         params={
             "periods": [day.isoformat() for day in periods],
             "settings": asdict(settings),
+            "max_customers": max_customers,
             "seed": seed,
         },
         inputs=tuple(names.pool(day) for day in periods),
@@ -59,7 +65,11 @@ def training_periods(context: StageContext, settings: RankerSettings) -> "Iterat
     from fashion_recsys.ranking.ranker import TrainingPeriod
 
     for day in map(date.fromisoformat, context.params["periods"]):
-        known = read_known(context.input(names.pool(day)))
+        known = sample_customers(
+            read_known(context.input(names.pool(day)))[CUSTOMER],
+            context.params["max_customers"],
+            context.params["seed"],
+        ).to_frame()
         sampled = [
             sample_negatives(
                 table.join(known, on=CUSTOMER, how="semi", maintain_order="left"),

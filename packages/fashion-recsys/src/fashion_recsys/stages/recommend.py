@@ -5,7 +5,8 @@ long batch costs one shard. A shard needs only its own customers: on many machin
 of the shards.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -21,12 +22,18 @@ from fashion_recsys.dataset import Dataset
 from fashion_recsys.pipeline.stage import Stage, StageContext
 from fashion_recsys.ranking.settings import RuleSettings
 from fashion_recsys.stages import data, names
-from fashion_recsys.stages.lists import popular_on, rank_columns_of, rules_on, with_history
+from fashion_recsys.stages.lists import (
+    final_lists,
+    popular_on,
+    rank_columns_of,
+    rules_on,
+    with_history,
+)
 from fashion_recsys.stages.ranker import MODEL
 from fashion_recsys.stages.shards import shards
 
 LISTS = "recommendations.parquet"
-_STEPS = ("candidates", "features", "ranking", "rules")
+_COST = ".json"
 
 
 def recommend_stage(as_of: date, days: int, budgets: Budgets, rules: RuleSettings) -> Stage:
@@ -40,7 +47,7 @@ def recommend_stage(as_of: date, days: int, budgets: Budgets, rules: RuleSetting
             "budgets": asdict(budgets),
             "rules": asdict(rules),
         },
-        inputs=(names.DATA, names.two_tower(as_of), names.ranker(as_of)),
+        inputs=(names.DATA, *names.vectors_for(as_of, budgets.two_tower), names.ranker(as_of)),
         doc=f"twelve articles for every customer on {as_of}",
     )
 
@@ -58,7 +65,7 @@ def recommend(context: StageContext) -> Mapping[str, Any]:
             context.progress("recommend", shard[-1] / max(customers[-1], 1))
     lists = pl.scan_parquet(parts, glob=False)
     lists.sink_parquet(context.out / LISTS)
-    return {"customers": len(customers), "ranked_rows": batch.rows, **batch.cpu_seconds}
+    return {"customers": len(customers), **_total(parts)}
 
 
 class _Batch:
@@ -68,41 +75,45 @@ class _Batch:
         from fashion_recsys.ranking.ranker import Ranker
         from fashion_recsys.stages.fitted import Fitted
 
-        vectors = context.input(names.two_tower(as_of))
         self._scratch = context.scratch
         budgets = Budgets(**context.params["budgets"])
+        vectors = context.input(names.two_tower(as_of)) if budgets.two_tower else None
         self._fitted = Fitted.on(dataset, as_of, vectors, budgets, context.progress)
         self._ranker = Ranker.load(context.input(names.ranker(as_of)) / MODEL)
-        popular = popular_on(dataset, as_of, context.params["days"])
+        self._popular = popular_on(dataset, as_of, context.params["days"])
         settings = RuleSettings(**context.params["rules"])
-        self._rules = rules_on(dataset, as_of, settings, popular)
+        self._rules = rules_on(dataset, as_of, settings, self._popular)
         everyone = dataset.customers.select(CUSTOMER).collect()[CUSTOMER]
-        self._known = with_history(dataset.log, as_of, everyone).to_frame()
-        self.rows = 0
-        """Candidates that were ranked."""
-        self.cpu_seconds = {f"{step}_cpu_seconds": 0.0 for step in _STEPS}
-        """What they took, of all cores, to see what a row costs where."""
+        self._known = with_history(dataset.log, as_of, everyone)
+        self._cost: dict[str, float] = {}
 
     def bring_up(self, number: int, customers: pl.Series) -> Path:
-        """Return the file with the lists of a shard, made now or by an interrupted run."""
+        """Return the file with the lists of a shard, made now or by an interrupted run.
+
+        Its costs lie beside it, so that those of the whole are known after an interruption.
+        """
         path = self._scratch / f"{number:06d}.parquet"
         if not path.exists():
+            self._cost = {}
             partial = path.with_suffix(".partial")
             self._lists(customers).write_parquet(partial)
+            path.with_suffix(_COST).write_text(json.dumps(self._cost), encoding="utf-8")
             partial.rename(path)
         return path
 
     def _lists(self, customers: pl.Series) -> pl.DataFrame:
-        known = customers.to_frame().join(self._known, on=CUSTOMER, how="semi")[CUSTOMER]
+        begin = int(self._known.search_sorted(customers[0], side="left"))
+        end = int(self._known.search_sorted(customers[-1], side="right"))
+        known = self._known[begin:end]
         with self._timed("candidates"):
             candidates = self._fitted.candidates(known)
-        self.rows += candidates.height
+        self._cost["ranked_rows"] = candidates.height
         with self._timed("features"):
             described = self._fitted.describe(candidates)
         with self._timed("ranking"):
             ranked = self._ranker.rank(described)
         with self._timed("rules"):
-            final = self._rules.apply(ranked, customers)
+            final = final_lists(ranked, customers, self._rules, self._popular)
         reasons = candidates.select(CUSTOMER, ARTICLE, *rank_columns_of(candidates))
         return final.join(reasons, on=[CUSTOMER, ARTICLE], how="left", maintain_order="left")
 
@@ -110,9 +121,13 @@ class _Batch:
     def _timed(self, step: str) -> Iterator[None]:
         begin = process_time()
         yield
-        self.cpu_seconds[f"{step}_cpu_seconds"] += process_time() - begin
+        self._cost[f"{step}_cpu_seconds"] = process_time() - begin
 
 
-def read_lists(output: Path) -> pl.LazyFrame:
-    """Return customer, article, rank, score, and each source's rank, of every list."""
-    return pl.scan_parquet(output / LISTS, glob=False)
+def _total(parts: Sequence[Path]) -> dict[str, float]:
+    """Return rows and CPU seconds of all cores by step: what a row costs, and where."""
+    total: dict[str, float] = {}
+    for part in parts:
+        for name, cost in json.loads(part.with_suffix(_COST).read_text(encoding="utf-8")).items():
+            total[name] = total.get(name, 0) + cost
+    return total

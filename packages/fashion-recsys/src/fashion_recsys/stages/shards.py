@@ -1,4 +1,7 @@
-"""Customers in shards: what a stage holds in memory is one shard, whatever their number."""
+"""Customers in shards, so that candidates and features exist for one shard at a time.
+
+What the sources and the features were fitted on stays in memory beside it, and grows with the log.
+"""
 
 from collections.abc import Iterator
 

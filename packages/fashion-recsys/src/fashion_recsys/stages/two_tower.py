@@ -41,4 +41,4 @@ def train(context: StageContext) -> Mapping[str, Any]:
             progress=context.progress,
         )
     unfinished.rename(names.vectors_of(context.out))
-    return {"epochs": len(epochs), "loss": epochs[-1].loss}
+    return {"epochs": len(epochs), "loss": epochs[-1].loss, names.ALARM: epochs[-1].alarm}

@@ -30,7 +30,8 @@ class Spread:
     @property
     def collapsed(self) -> bool:
         """Whether one side's vectors are nearly all the same."""
-        return min(self.over_customers, self.over_articles) < MIN_SPREAD
+        # Not "<": vectors of NaN have no spread either.
+        return not min(self.over_customers, self.over_articles) >= MIN_SPREAD
 
 
 def measure_spread(customers: Vectors, articles: Vectors) -> Spread:
@@ -67,5 +68,5 @@ def check_collapse(spread: Spread) -> None:
         raise CollapseError(
             f"the two-tower model collapsed: cosines vary by {spread.over_customers:.4f} among "
             f"customers and {spread.over_articles:.4f} among articles, expected at least "
-            f"{MIN_SPREAD}; lower --learning-rate or raise --temperature"
+            f"{MIN_SPREAD}; lower --two-tower.learning-rate or raise --two-tower.temperature"
         )

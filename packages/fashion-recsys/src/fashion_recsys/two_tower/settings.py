@@ -59,7 +59,7 @@ class TwoTowerSettings:
 
     def __post_init__(self) -> None:
         """Refuse values that make no sense."""
-        check_range(4, dim=self.dim)
+        check_range(4, **{f"{_PREFIX}dim": self.dim})
         check_range(2, **{f"{_PREFIX}batch_size": self.batch_size})
         for name in _COUNTS:
             check_range(1, **{f"{_PREFIX}{name}": getattr(self, name)})

@@ -6,13 +6,14 @@ from typing import Protocol, Self
 
 import polars as pl
 
-from fashion_recsys.columns import ARTICLE, CUSTOMER, LABEL
+from fashion_recsys.columns import AGE, ARTICLE, CUSTOMER, LABEL, RANK_PREFIX
 from fashion_recsys.errors import NotFittedError
 from fashion_recsys.ranking.features.article import article_features
 from fashion_recsys.ranking.features.customer import customer_features
 from fashion_recsys.ranking.features.history import History
 from fashion_recsys.ranking.features.lookup import DenseTable, PairTable
 from fashion_recsys.ranking.features.repurchase import repurchase_features
+from fashion_recsys.ranking.features.sources import summary_of_ranks
 from fashion_recsys.ranking.features.taste import Taste
 
 KEYS = (CUSTOMER, ARTICLE, LABEL)
@@ -38,7 +39,8 @@ class FeatureBuilder:
             customers: customer (row numbers), attributes.
         """
         self._articles = articles
-        self._customers = customers
+        # Ids and postal codes of all customers would stay in memory with it.
+        self._customers = customers.select(pl.col(CUSTOMER), pl.col(f"^{AGE}$"))
         self._groups: dict[str, tuple[str, ...]] = {}
         self._taste: Taste | None = None
 
@@ -92,13 +94,8 @@ class FeatureBuilder:
 
 def _sources(pool: pl.DataFrame) -> pl.DataFrame:
     given = pool.drop(CUSTOMER, ARTICLE).cast(pl.Float32)
-    ranks = [name for name in given.columns if name.startswith("rank_")]
-    if not ranks:
-        return given
-    return given.with_columns(
-        pl.sum_horizontal(pl.col(ranks).is_not_null()).cast(pl.Float32).alias("sources"),
-        pl.min_horizontal(ranks).alias("best_rank"),
-    )
+    ranks = [name for name in given.columns if name.startswith(RANK_PREFIX)]
+    return given.with_columns(*summary_of_ranks(ranks)) if ranks else given
 
 
 def _taste(taste: pl.DataFrame, repurchase: pl.DataFrame, customer: pl.DataFrame) -> pl.DataFrame:
