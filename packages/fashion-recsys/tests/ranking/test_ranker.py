@@ -158,6 +158,14 @@ def test_a_period_without_a_positive_is_left_out() -> None:
     assert train_ranker(periods, SETTINGS).rank(features).equals(expected)
 
 
+def test_the_latest_period_may_have_no_positive() -> None:
+    late = period(40)
+    empty = TrainingPeriod(late.as_of, late.features.with_columns(label=pl.lit(0, pl.UInt8)))
+    without = train_ranker(PERIODS, SETTINGS)
+    ranked = train_ranker([*PERIODS, empty], SETTINGS).rank(late.features)
+    assert ranked.equals(without.rank(late.features))
+
+
 def test_a_missing_feature(ranker: Ranker) -> None:
     with pytest.raises(InputError, match="expected the feature signal"):
         ranker.rank(period(5).features.drop("signal"))

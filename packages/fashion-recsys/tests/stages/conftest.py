@@ -42,6 +42,17 @@ def run_command(small_shop: Path) -> Callable[[Path], list[str]]:
     return command
 
 
+@pytest.fixture
+def run_quietly(capsys: pytest.CaptureFixture[str]) -> Callable[..., None]:
+    """Return a function that runs a command and drops what it prints."""
+
+    def run(*command: str) -> None:
+        main(list(command))
+        capsys.readouterr()
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def finished_run(
     run_command: Callable[[Path], list[str]], tmp_path_factory: pytest.TempPathFactory

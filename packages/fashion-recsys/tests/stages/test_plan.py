@@ -85,7 +85,11 @@ def test_warm_since_marks_the_test_only(config: Evaluate, dataset: Dataset) -> N
         ({"max_train_customers": 0}, SettingError, "--max-train-customers: expected at least 1"),
         ({"test_periods": 4}, SplitError, "--test-periods 4: the log .* has 4 periods of 7 days"),
         ({"test_days": 16}, SplitError, "has 1 periods of 16 days"),
-        ({"warm_since": date(2020, 9, 24)}, SplitError, "train start < test start"),
+        (
+            {"warm_since": date(2020, 9, 24)},
+            SplitError,
+            "--warm-since 2020-09-24: expected a day before the test",
+        ),
     ],
 )
 def test_periods_that_do_not_fit(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -121,7 +122,7 @@ def test_from_runs_a_stage_and_what_follows_again(
 def test_one_customer_is_shown_with_reasons(
     finished_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = Path(json.loads((finished_run / "run.json").read_text())["data"])
+    folder = finished_run / json.loads((finished_run / "run.json").read_text())["data"]
     customers = pl.read_parquet(folder / "customers.parquet")
     customer = customers["customer_id"][17]
     main(["recommend", customer[:20], "--run", str(finished_run), "--json"])
@@ -152,6 +153,17 @@ def test_a_customer_who_does_not_exist(
         main(["recommend", customer, "--run", str(finished_run)])
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_a_run_can_be_moved(
+    finished_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moved = shutil.copytree(finished_run, tmp_path / "moved")
+    data = moved / json.loads((moved / "run.json").read_text())["data"]
+    assert data.is_dir()
+    customer = pl.read_parquet(data / "customers.parquet")["customer_id"][3]
+    main(["recommend", customer, "--run", str(moved), "--json"])
+    assert json.loads(capsys.readouterr().out)["customer_id"] == customer
 
 
 def test_a_submission_is_written_and_checked(

@@ -30,7 +30,9 @@ def test_one_side_of_equal_vectors_raises(side: str) -> None:
     sides[side][:] = sides[side][0] + 1e-3 * units(len(sides[side]), 3)
     spread = measure_spread(**sides)
     assert spread.collapsed
-    with pytest.raises(CollapseError, match=r"collapsed: cosines vary by .* lower --learning-rate"):
+    with pytest.raises(
+        CollapseError, match=r"collapsed: cosines vary by .* lower --two-tower\.lea"
+    ):
         check_collapse(spread)
     assert "collapsed" in str(alarm(spread, loss=5.0, popularity_loss=6.0))
 
@@ -39,6 +41,12 @@ def test_one_side_of_equal_vectors_raises(side: str) -> None:
 def test_a_loss_no_lower_than_popularity_is_told(loss: float) -> None:
     found = alarm(measure_spread(units(5, 0), units(7, 1)), loss, 6.0)
     assert found == "the loss is not below that of popularity alone"
+
+
+def test_vectors_of_nan_are_a_collapse() -> None:
+    broken = np.full((5, 16), np.nan, np.float32)
+    with pytest.raises(CollapseError):
+        check_collapse(measure_spread(broken, units(7, 1)))
 
 
 def test_a_single_customer_is_no_collapse() -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fashion_recsys.errors import SettingError
-from fashion_recsys.pipeline.manifest import Manifest
 from fashion_recsys.progress import Progress
 
 
@@ -74,14 +73,6 @@ class StageContext:
                 f"({', '.join(self.folders) or 'it has none'})"
             )
         return self.folders[name]
-
-    def facts(self, name: str) -> Mapping[str, Any]:
-        """Return the facts that the stage ``name``, an input, returned.
-
-        Raises:
-            SettingError: it is not among this stage's inputs.
-        """
-        return Manifest.read(self.input(name)).facts
 
 
 @dataclass(frozen=True)
