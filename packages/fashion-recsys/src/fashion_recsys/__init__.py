@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from fashion_recsys.candidates.best_sellers import BestSellers
     from fashion_recsys.candidates.bought_together import BoughtTogether
     from fashion_recsys.candidates.budgets import Budgets
-    from fashion_recsys.candidates.defaults import default_sources
+    from fashion_recsys.candidates.defaults import FUSION_WEIGHTS, default_sources
     from fashion_recsys.candidates.fusion import fuse, in_turn
     from fashion_recsys.candidates.own_purchases import OwnPurchases
     from fashion_recsys.candidates.pool import CandidatePool
@@ -63,6 +63,7 @@ _HOMES = {
     "CandidateSource": "candidates.source",
     "Dataset": "dataset",
     "Evaluation": "evaluation.evaluate",
+    "FUSION_WEIGHTS": "candidates.defaults",
     "FeatureBuilder": "ranking.features.builder",
     "FinishedRun": "stages.finished",
     "IngestReport": "ingestion.report",
@@ -96,6 +97,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "FUSION_WEIGHTS",
     "AnnIndex",
     "Attributes",
     "BestSellers",

@@ -3,7 +3,7 @@
 import polars as pl
 import pytest
 
-from fashion_recsys import SettingError
+from fashion_recsys import FUSION_WEIGHTS, SettingError
 from fashion_recsys.candidates.budgets import Budgets
 from fashion_recsys.candidates.defaults import default_sources
 
@@ -58,6 +58,11 @@ def test_budgets_choose_the_sources() -> None:
     )
     found = [(source.name, budget) for source, budget in default_sources(ARTICLES, PEOPLE, budgets)]
     assert found == [("own purchases", 3), ("best sellers by age", 7)]
+
+
+def test_weights_of_a_fusion_are_of_sources_that_exist() -> None:
+    names = {source.name for source, _ in default_sources(ARTICLES, PEOPLE)}
+    assert set(FUSION_WEIGHTS) <= names
 
 
 def test_a_negative_budget() -> None:
