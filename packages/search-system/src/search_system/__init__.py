@@ -10,6 +10,8 @@
 """
 
 from search_system.analysis.analyzer import AnalysisConfig, Analyzer
+from search_system.analysis.spec import AnalyzerSpec, named_analyzer
+from search_system.analysis.synonyms import read_synonyms
 from search_system.corpus.collection import Collection, read_qrels, read_queries
 from search_system.corpus.document import Document
 from search_system.corpus.schema import Schema, choose_schema, read_documents
@@ -32,6 +34,7 @@ __all__ = [
     "BM25",
     "AnalysisConfig",
     "Analyzer",
+    "AnalyzerSpec",
     "Collection",
     "CollectionError",
     "CorruptIndexError",
@@ -51,9 +54,11 @@ __all__ = [
     "choose_schema",
     "evaluate_run",
     "make_snippet",
+    "named_analyzer",
     "read_documents",
     "read_qrels",
     "read_queries",
+    "read_synonyms",
     "run_queries",
     "write_index",
 ]
