@@ -24,6 +24,7 @@ from search_system.query.parser import (
     MAX_LENGTH,
     MAX_LEVELS,
     MAX_REPAIRS,
+    _parse_syntax,
     parse_query,
 )
 from search_system.query.text import to_text
@@ -322,6 +323,12 @@ def test_limits_say_what_was_cut() -> None:
     assert str(deep.repairs[0]).startswith("at 0: groups lie at most 20 deep")
     fine = "(" * MAX_LEVELS + "a" + ")" * MAX_LEVELS
     assert parse(fine) == A
+
+
+@given(st.lists(st.sampled_from(["a", "b-c", "AND", "ANDY", "+", "-d", "e+", "#1", '5"', "x_"])))
+def test_the_short_way_for_plain_words_is_the_long_way(words: list[str]) -> None:
+    text = " ".join(words)
+    assert parse_query(text, FIELDS) == _parse_syntax(text, FIELDS)
 
 
 def test_text_of_a_tree() -> None:

@@ -85,6 +85,7 @@ _SYMBOLS: tuple[tuple[TokenKind, re.Pattern[str]], ...] = (
     ("boost", _BOOST),
     ("tilde", _TILDE),
 )
+_PLAIN_WORD = re.compile(r'[^\s()"^~\\]+(?=[\s()]|$)')
 _COMPARISON = re.compile(r"[<>]=?")
 _END = r'"((?:[^"\\]|\\.)*)"|((?:[^\s"\\()\[\]{}]|\\.)+)'
 _RANGE = re.compile(
@@ -200,7 +201,11 @@ class Lexer:
         begin = self._at
         operator = _COMPARISON.match(self._text, begin)
         self._at = operator.end() if operator else begin
-        pieces = list(self._pieces())
+        if plain := _PLAIN_WORD.match(self._text, self._at):
+            self._at = plain.end()
+            pieces = list(plain[0])
+        else:
+            pieces = list(self._pieces())
         raw = self._text[begin : self._at]
         if raw in {"AND", "OR", "NOT"}:
             return Token(raw, begin)  # type: ignore[arg-type]

@@ -30,6 +30,7 @@ nothing is left out, an unknown field and a number that is none are searched as 
 query costs little: it is cut at 10,000 characters, 1,024 clauses and 20 levels of groups.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -39,6 +40,7 @@ from search_system.query.ast import (
     Bool,
     Boost,
     Query,
+    Term,
     depth,
     limit_depth,
     simplify,
@@ -51,6 +53,9 @@ MAX_LENGTH = 10_000
 MAX_CLAUSES = 1_024
 MAX_LEVELS = 20
 MAX_REPAIRS = 100
+
+_SYNTAX = re.compile(r'[\\()\[\]{}^"~*:<>#]|(?<!\S)(?:[+-]|(?:AND|OR|NOT)(?!\S))')
+"""What makes a query more than some words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,14 @@ def parse_query(text: str, fields: Mapping[str, FieldKind]) -> ParsedQuery:
         text: what someone typed.
         fields: the kind of each field that a query can name.
     """
+    if len(text) <= MAX_LENGTH and not _SYNTAX.search(text):
+        words = text.split()
+        if 1 < len(words) <= MAX_CLAUSES:  # most queries by far, in a tenth of the time
+            return ParsedQuery(text, Bool(should=tuple(map(Term, words))), ())
+    return _parse_syntax(text, fields)
+
+
+def _parse_syntax(text: str, fields: Mapping[str, FieldKind]) -> ParsedQuery:
     lexer = Lexer(text[:MAX_LENGTH], fields)
     tokens = list(lexer.tokens())
     if len(text) > MAX_LENGTH:
