@@ -238,7 +238,7 @@ def grow(children: st.SearchStrategy[Query]) -> st.SearchStrategy[Query]:
 QUERIES = st.recursive(LEAVES, grow, max_leaves=15)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(QUERIES)
 @example(Term("AND"))
 @example(Prefix("a\\"))

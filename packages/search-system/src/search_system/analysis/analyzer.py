@@ -82,6 +82,10 @@ class Analyzer:
         self._terms = _Memo(self._analyze)
         self._synonyms = Synonyms(spec.synonyms, lambda text: tuple(self.query_terms(text)))
 
+    def normalize(self, text: str) -> str:
+        """Return a text as the tokenizer sees it: what is done to a prefix or a misspelt word."""
+        return self._normalize(text)
+
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, before stop words and stemming."""
         if self.config.split_identifiers:
@@ -120,12 +124,13 @@ class Analyzer:
 
     def analyze(self, text: str) -> Iterator[Token]:
         """Yield the terms of a document's text with their places; the terms are those of a call."""
-        for token in self._located(text):
+        for token in self.query_tokens(text):
             yield token
             for gram in self.grams(token.term):
                 yield Token(gram, token.position, token.start, token.end)
 
-    def _located(self, text: str) -> Iterator[Token]:
+    def query_tokens(self, text: str) -> Iterator[Token]:
+        """Yield the terms of `query_terms` with their places."""
         aligned = AlignedText.of(text)
         if self.config.split_identifiers:
             aligned = align_identifiers(aligned)
@@ -136,7 +141,7 @@ class Analyzer:
 
     def slots(self, query: str) -> list[Slot]:
         """Return the places of a query, each with the terms as written and their synonyms."""
-        tokens = list(self._located(query))
+        tokens = list(self.query_tokens(query))
         terms = [token.term for token in tokens]
         slots, place = [], 0
         while place < len(tokens):

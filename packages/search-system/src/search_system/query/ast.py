@@ -1,8 +1,8 @@
-"""The query tree: what a query string means, before its words become index terms.
+"""The query tree: what a query string means, before and after its words become index terms.
 
 ::
 
-    Query = Term | Phrase | Prefix | Fuzzy | Range | MatchAll | Boost | Bool
+    Query = Term | Phrase | TermPhrase | Prefix | Fuzzy | Range | MatchAll | Boost | Bool
 
 Leaves name their field themselves; None means the fields that are searched by default. Nodes are
 plain values: equal trees are equal queries, and a tree can be a key of a cache.
@@ -32,6 +32,17 @@ class Phrase:
     """Words in this order, with at most ``slop`` moves of one place between them."""
 
     text: str
+    slop: int = 0
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermPhrase:
+    """A phrase after analysis: index terms at places relative to the first."""
+
+    terms: tuple[str, ...]
+    places: tuple[int, ...]
+    """0 for the first term; a stop word between two terms leaves a gap."""
     slop: int = 0
     field: str | None = None
 
@@ -95,7 +106,7 @@ class Bool:
     filter: tuple["Query", ...] = ()
 
 
-Leaf: TypeAlias = Term | Phrase | Prefix | Fuzzy | Range | MatchAll
+Leaf: TypeAlias = Term | Phrase | TermPhrase | Prefix | Fuzzy | Range | MatchAll
 Query: TypeAlias = Leaf | Boost | Bool
 
 NOTHING = Bool()
@@ -115,8 +126,9 @@ def leaves(query: Query) -> Iterator[Leaf]:
 def simplify(query: Query) -> Query:
     """Return the simplest tree of the same meaning: what the parser returns.
 
-    Groups of one are their member, boosts of boosts one boost, an open end counts as included, and
-    what says nothing (an empty group, an empty text, a boost of one) is left out.
+    Groups of one are their member (unless it has a sign: +wi-fi needs both parts), boosts of boosts
+    one boost, an open end counts as included, and what says nothing (an empty group, an empty text,
+    a boost of one) is left out.
     """
     if isinstance(query, Bool):
         return _simplify_bool(query)
@@ -137,8 +149,8 @@ def _simplify_bool(query: Bool) -> Query:
         tuple(s for child in children if (s := simplify(child)) != NOTHING)
         for children in (query.must, query.should, query.must_not, query.filter)
     )
-    if not must_not and not filters and len(must) + len(should) == 1:
-        return (must or should)[0]
+    if len(should) == 1 and not (must or must_not or filters):
+        return should[0]
     return Bool(must, should, must_not, filters)
 
 

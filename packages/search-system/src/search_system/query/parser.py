@@ -32,7 +32,7 @@ query costs little: it is cut at 10,000 characters, 1,024 clauses and 20 levels 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from search_system.query.ast import (
     BOOST_LIMITS,
@@ -45,6 +45,7 @@ from search_system.query.ast import (
     limit_depth,
     simplify,
 )
+from search_system.query.clauses import Clauses, conjunction
 from search_system.query.leaf import LeafReader
 from search_system.query.lexer import Lexer, Repair, Token
 from search_system.query.values import FieldKind
@@ -109,23 +110,6 @@ def _without_deep_groups(tokens: list[Token]) -> list[Token]:
     return kept
 
 
-@dataclass(slots=True)
-class _Clauses:
-    """A `Bool` that grows."""
-
-    must: list[Query] = field(default_factory=list)
-    should: list[Query] = field(default_factory=list)
-    must_not: list[Query] = field(default_factory=list)
-    filter: list[Query] = field(default_factory=list)
-
-    def add(self, occurrence: str, query: Query) -> None:
-        members = {"+": self.must, "-": self.must_not, "#": self.filter}
-        members.get(occurrence, self.should).append(query)
-
-    def query(self) -> Bool:
-        return Bool(tuple(self.must), tuple(self.should), tuple(self.must_not), tuple(self.filter))
-
-
 class _Parser:
     """Recursive descent: one method per rule of the grammar."""
 
@@ -171,7 +155,7 @@ class _Parser:
             operands.append(self._sequence(scope))
             self._check_operands(operator, operands)
         found = [query for query in operands if query != NOTHING]
-        return _conjunction(found) if len(found) > 1 else (found or [NOTHING])[0]
+        return conjunction(found) if len(found) > 1 else (found or [NOTHING])[0]
 
     def _check_operands(self, operator: Token, operands: list[Query]) -> None:
         if NOTHING in operands[-2:]:
@@ -180,7 +164,7 @@ class _Parser:
 
     def _sequence(self, scope: str | None) -> Query:
         """Read the rule ``clauses``."""
-        clauses = _Clauses()
+        clauses = Clauses()
         while (token := self._peek()) and token.kind not in {")", "OR", "AND"}:
             occurrence = self._occurrence()
             query = self._boosted(self._clause(scope))
@@ -282,19 +266,6 @@ class _Parser:
             factor *= query.factor
             query = query.query
         return Boost(query, factor)
-
-
-def _conjunction(operands: list[Query]) -> Query:
-    """Return the query for operands of AND; those with one sign keep it."""
-    clauses = _Clauses()
-    for query in operands:
-        if isinstance(query, Bool) and not query.should and len(query.must) < 2:
-            clauses.must += query.must
-            clauses.must_not += query.must_not
-            clauses.filter += query.filter
-        else:
-            clauses.add("+", query)
-    return clauses.query()
 
 
 def _sign(token: Token) -> str:

@@ -12,6 +12,7 @@ from search_system.query.ast import (
     Query,
     Range,
     Term,
+    TermPhrase,
     Value,
 )
 
@@ -22,7 +23,8 @@ _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 def to_text(query: Query) -> str:
     """Return a query as text: ``parse_query(to_text(query), fields).query == simplify(query)``.
 
-    That holds for trees of no more levels, leaves and characters than the parser takes.
+    That holds for what the parser returns, and for all trees of no more levels, leaves and
+    characters than it takes. `TermPhrase` is written as a phrase, for people to read.
     """
     if not isinstance(query, Bool):
         return _leaf(query)
@@ -52,6 +54,8 @@ def _leaf(query: Query) -> str:
             written = f"{_scope(field)}{_escape(text)}~{edits}"
         case Phrase(text, slop, field):
             written = _scope(field) + quote(text) + (f"~{slop}" if slop else "")
+        case TermPhrase(terms, _, slop, field):
+            written = _leaf(Phrase(" ".join(terms), slop, field))
         case Range():
             written = _range(query)
         case Bool():
