@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_system import Analyzer, OptionError
-from search_system.analysis.analyzer import Slot
 from search_system.analysis.spec import NAMED_ANALYZERS, AnalyzerSpec, named_analyzer
 from search_system.analysis.stopwords import STOP_WORDS
 from search_system.analysis.synonyms import SynonymRule, parse_synonym, read_synonyms
@@ -199,22 +198,21 @@ def test_synonyms_stand_beside_the_words_of_a_query() -> None:
     rules = ("laptop, notebook, portable computer", "tv => television, tv", "colour => color")
     analyzer = Analyzer(AnalyzerSpec(synonyms=rules))
     assert analyzer("laptops") == ["laptop"]  # documents are indexed as they are
-    assert analyzer.slots("cheap Portable Computers colour") == [
-        Slot((("cheap",),), 0, 0, 5),
-        Slot((("portabl", "comput"), ("laptop",), ("notebook",)), 1, 6, 24),
-        Slot((("color",),), 3, 25, 31),
+    assert analyzer.alternatives("cheap Portable Computers colour") == [
+        (("cheap",),),
+        (("portabl", "comput"), ("laptop",), ("notebook",)),
+        (("color",),),
     ]
-    assert [s.alternatives for s in analyzer.slots("TV television")] == [
-        (("tv",), ("televis",)),
-        (("televis",),),
-    ]
-    assert [s.alternatives for s in analyzer.slots("portable")] == [(("portabl",),)]
+    assert analyzer.alternatives("TV television") == [(("tv",), ("televis",)), (("televis",),)]
+    assert analyzer.alternatives("portable") == [(("portabl",),)]
 
 
-@given(st.text(alphabet="ab ") | st.text())
-def test_without_synonyms_slots_are_the_terms(text: str) -> None:
-    analyzer = Analyzer(AnalyzerSpec())
-    assert [s.alternatives for s in analyzer.slots(text)] == [((t,),) for t in analyzer(text)]
+@given(st.text(alphabet="ab ") | st.text(), st.sampled_from([(), ("x, y",)]))
+def test_without_a_matching_rule_there_is_one_alternative(text: str, rules: tuple[str]) -> None:
+    analyzer = Analyzer(AnalyzerSpec(synonyms=rules))
+    terms = [term for term in analyzer(text) if term not in {"x", "y"}]
+    found = [a for a in analyzer.alternatives(text) if a[0][0] not in {"x", "y"}]
+    assert found == [((term,),) for term in terms]
 
 
 def test_synonym_lines() -> None:

@@ -20,7 +20,7 @@ from search_system.analysis.normalize import fold_case, normalize, split_identif
 from search_system.analysis.offsets import AlignedText, align_identifiers, align_normalized
 from search_system.analysis.spec import AnalyzerSpec
 from search_system.analysis.stopwords import STOP_WORDS
-from search_system.analysis.synonyms import Synonyms
+from search_system.analysis.synonyms import Synonyms, Terms
 from search_system.analysis.tokenize import Tokenizer
 from search_system.analysis.units import Units
 
@@ -38,17 +38,6 @@ class Token:
     """The number of its word, for phrases: stop words count, and a word's n-grams share one."""
     start: int
     """Where it begins in the text as written, in characters."""
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A place in a query, and the sequences of terms that may stand there."""
-
-    alternatives: tuple[tuple[str, ...], ...]
-    """As written first, then synonyms; several terms are a phrase."""
-    position: int
-    start: int
     end: int
 
 
@@ -139,17 +128,20 @@ class Analyzer:
             if term := self.term(aligned.text[begin:end]):
                 yield Token(term, position, *aligned.source(begin, end))
 
-    def slots(self, query: str) -> list[Slot]:
-        """Return the places of a query, each with the terms as written and their synonyms."""
-        tokens = list(self.query_tokens(query))
-        terms = [token.term for token in tokens]
-        slots, place = [], 0
-        while place < len(tokens):
+    def alternatives(self, query: str) -> list[tuple[Terms, ...]]:
+        """Return, for each place in a query, the sequences of terms that may stand there.
+
+        The words as written come first, then their synonyms; several terms are a phrase.
+        """
+        terms, place = self.query_terms(query), 0
+        if not self.config.synonyms:
+            return [((term,),) for term in terms]
+        found = []
+        while place < len(terms):
             size, alternatives = self._synonyms.find(terms, place)
-            first, last = tokens[place], tokens[place + size - 1]
-            slots.append(Slot(alternatives, first.position, first.start, last.end))
+            found.append(alternatives)
             place += size
-        return slots
+        return found
 
     def words(self, text: str) -> Iterator[tuple[int, int, list[str]]]:
         """Yield the words of a text as written: where each begins and ends, and its terms.

@@ -6,6 +6,7 @@ identifiers adds words, so a token's place in the changed text is not its place 
 who ask for places pay for it; a text of ASCII costs them nothing either.
 """
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 from search_system.analysis.normalize import identifier_parts
 
-_PIECE = re.compile(r"\s+|\S+")
+_BEYOND_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")  # with the letter that an accent is for
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class AlignedText:
 
     def source(self, begin: int, end: int) -> tuple[int, int]:
         """Return the span of the original that the characters ``begin:end`` come from."""
-        return min(self.starts[begin:end]), max(self.ends[begin:end])
+        return self.starts[begin], self.ends[end - 1]
 
 
 class _Builder:
@@ -76,15 +77,25 @@ def align_identifiers(source: AlignedText) -> AlignedText:
 def align_normalized(source: AlignedText, normalize: Callable[[str], str]) -> AlignedText:
     """Apply a normalisation that lowers ASCII, and keep the characters' places.
 
-    Non-ASCII words are normalised one letter with its marks at a time. Where that gives another
-    result than the whole word, whose letters then interact, all its characters stand for all of it.
+    Beyond ASCII, letters are normalised one at a time, with their marks. Where that gives another
+    result than for the whole text, because letters interact, all of them stand for all of it.
     """
     text = source.text
     if text.isascii():
         return AlignedText(normalize(text), source.starts, source.ends)
-    out = _Builder(source)
-    for match in _PIECE.finditer(text):
-        _add_normalized(out, match, normalize)
+    out, last, cached = _Builder(source), 0, functools.cache(normalize)
+    for run in _BEYOND_ASCII.finditer(text):
+        out.same(last, run.start(), normalize(text[last : run.start()]))
+        last = run.end()
+        clusters = _clusters(text, run.start(), last)
+        letters = [cached(text[begin:end]) for begin, end in clusters]
+        expected = normalize(run[0])
+        if "".join(letters) == expected:
+            for (begin, end), letter in zip(clusters, letters, strict=True):
+                out.whole(begin, end, letter)
+        else:
+            out.whole(run.start(), last, expected)
+    out.same(last, len(text), normalize(text[last:]))
     aligned, expected = out.build(), normalize(text)
     if aligned.text == expected:
         return aligned
@@ -93,22 +104,7 @@ def align_normalized(source: AlignedText, normalize: Callable[[str], str]) -> Al
     return out.build()
 
 
-def _add_normalized(out: _Builder, match: re.Match[str], normalize: Callable[[str], str]) -> None:
-    piece, begin = match[0], match.start()
-    expected = normalize(piece)
-    if piece.isascii():
-        out.same(begin, match.end(), expected)
-        return
-    clusters = list(_clusters(piece))
-    texts = [normalize(piece[first:last]) for first, last in clusters]
-    if "".join(texts) != expected:
-        out.whole(begin, match.end(), expected)
-        return
-    for (first, last), text in zip(clusters, texts, strict=True):
-        out.whole(begin + first, begin + last, text)
-
-
-def _clusters(piece: str) -> list[tuple[int, int]]:
+def _clusters(text: str, begin: int, end: int) -> list[tuple[int, int]]:
     """Return the spans of each character with the combining marks behind it."""
-    begins = [i for i, c in enumerate(piece) if i == 0 or not unicodedata.combining(c)]
-    return list(zip(begins, [*begins[1:], len(piece)], strict=True))
+    begins = [i for i in range(begin, end) if i == begin or not unicodedata.combining(text[i])]
+    return list(zip(begins, [*begins[1:], end], strict=True))

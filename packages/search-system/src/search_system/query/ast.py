@@ -110,6 +110,7 @@ Leaf: TypeAlias = Term | Phrase | TermPhrase | Prefix | Fuzzy | Range | MatchAll
 Query: TypeAlias = Leaf | Boost | Bool
 
 NOTHING = Bool()
+_WITH_TEXT = (Term, Phrase, Prefix, Fuzzy)
 
 
 def leaves(query: Query) -> Iterator[Leaf]:
@@ -130,6 +131,8 @@ def simplify(query: Query) -> Query:
     one boost, an open end counts as included, and what says nothing (an empty group, an empty text,
     a boost of one) is left out.
     """
+    if isinstance(query, _WITH_TEXT):
+        return query if query.text.strip() else NOTHING
     if isinstance(query, Bool):
         return _simplify_bool(query)
     if isinstance(query, Boost):
@@ -140,8 +143,7 @@ def simplify(query: Query) -> Query:
             include_low=query.include_low or query.low is None,
             include_high=query.include_high or query.high is None,
         )
-    empty = isinstance(query, Term | Phrase | Prefix | Fuzzy) and not query.text.strip()
-    return NOTHING if empty else query
+    return query
 
 
 def _simplify_bool(query: Bool) -> Query:

@@ -55,8 +55,8 @@ MAX_CLAUSES = 1_024
 MAX_LEVELS = 20
 MAX_REPAIRS = 100
 
-_SYNTAX = re.compile(r'[\\()\[\]{}^"~*:<>#]|(?<!\S)(?:[+-]|(?:AND|OR|NOT)(?!\S))')
-"""What makes a query more than some words."""
+_SYNTAX = re.compile(r'[\\()\[\]{}^"~*:<>#]|[^\S ]|  |(?<!\S)(?:[+-]|(?:AND|OR|NOT)(?!\S))')
+"""What makes a query more than some words, each a blank apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,15 @@ class ParsedQuery:
     """What was odd and how it was read: the first hundred, from left to right."""
 
 
+def has_syntax(text: str) -> bool:
+    """Return whether a query is more than some words, any of which may match.
+
+    A search of plain words can take their terms straight from the analyzer's `query_terms`, in a
+    tenth of the time that a tree costs; without synonyms they are those of the rewritten tree.
+    """
+    return len(text) > MAX_LENGTH or bool(_SYNTAX.search(text))
+
+
 def parse_query(text: str, fields: Mapping[str, FieldKind]) -> ParsedQuery:
     """Return the meaning of a query string; no string is an error.
 
@@ -76,7 +85,7 @@ def parse_query(text: str, fields: Mapping[str, FieldKind]) -> ParsedQuery:
         text: what someone typed.
         fields: the kind of each field that a query can name.
     """
-    if len(text) <= MAX_LENGTH and not _SYNTAX.search(text):
+    if not has_syntax(text):
         words = text.split()
         if 1 < len(words) <= MAX_CLAUSES:  # most queries by far, in a tenth of the time
             return ParsedQuery(text, Bool(should=tuple(map(Term, words))), ())

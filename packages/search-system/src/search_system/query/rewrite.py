@@ -82,8 +82,8 @@ class _Rewriter:
 
     def _terms(self, text: str, field: str | None) -> Iterator[Query]:
         """Yield a clause for each place in a text."""
-        for slot in self._analyzers[field].slots(text):
-            nodes = tuple(_sequence(terms, field) for terms in slot.alternatives)
+        for alternatives in self._analyzers[field].alternatives(text):
+            nodes = tuple(_sequence(terms, field) for terms in alternatives)
             yield nodes[0] if len(nodes) == 1 else Bool(should=nodes)
 
     def _other(self, query: Query) -> Query:
