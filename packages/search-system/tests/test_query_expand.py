@@ -78,6 +78,10 @@ def test_did_you_mean_takes_the_nearest_and_much_more_frequent_term() -> None:
     analyzer = Analyzer(named_analyzer("plain"))
     query = "Cheap LPATOP -lenvo!"
     assert speller.did_you_mean(query, analyzer.analyze(query)) == "Cheap laptop -lenovo!"
+    query = "leptop:x lapt* lenvo~1 NOT [rde TO lpatop]"
+    assert speller.did_you_mean(query, analyzer.analyze(query)) == query.replace(
+        "rde", "red"
+    ).replace("lpatop", "laptop")
     assert speller.did_you_mean("laptop", analyzer.analyze("laptop")) is None
     assert Speller(Vocabulary([], np.zeros(0, dtype=np.int64))).correct("laptop") is None
 

@@ -113,6 +113,14 @@ NOTHING = Bool()
 _WITH_TEXT = (Term, Phrase, Prefix, Fuzzy)
 
 
+def allowed_edits(word: str) -> int:
+    """Return how many edits a word of this length can bear and still be told from others.
+
+    None below 3 characters, one below 6, else two: the rule of Elasticsearch's AUTO fuzziness.
+    """
+    return 0 if len(word) < 3 else 1 if len(word) < 6 else 2
+
+
 def leaves(query: Query) -> Iterator[Leaf]:
     """Yield the leaves of a tree, in their order."""
     if isinstance(query, Boost):

@@ -13,10 +13,10 @@ from search_system.query.ast import (
     Query,
     Range,
     Term,
-    Value,
+    allowed_edits,
 )
 from search_system.query.lexer import Bounds, Token
-from search_system.query.values import FieldKind, compare, equal, interval
+from search_system.query.values import FieldKind, Interval, compare, equal, interval
 
 MAX_EDITS = 2
 MAX_SLOP = 1_000
@@ -85,24 +85,9 @@ class LeafReader:
         high = self._end(bounds.high, kind, token.position)
         if low is None and high is None:
             return _as_text(bounds)
-        found = Range(field)
-        if low:
-            found = replace(
-                found,
-                low=low[0] if bounds.include_low else low[1],
-                include_low=bounds.include_low or not low[2],
-            )
-        if high:
-            found = replace(
-                found,
-                high=high[1] if bounds.include_high else high[0],
-                include_high=bounds.include_high and high[2],
-            )
-        return self._in_order(found, token.position)
+        return self._in_order(_between(field, bounds, low, high), token.position)
 
-    def _end(
-        self, text: str | None, kind: FieldKind, position: int
-    ) -> tuple[Value, Value, bool] | None:
+    def _end(self, text: str | None, kind: FieldKind, position: int) -> Interval | None:
         if text is None:
             return None
         found = interval(text, kind)
@@ -137,7 +122,7 @@ class LeafReader:
     def _edits(self, tilde: Token, word: str) -> int:
         """Return the edits that are asked for, or as many as a word of this length can bear."""
         if not tilde.text:
-            return 0 if len(word) < 3 else 1 if len(word) < 6 else MAX_EDITS
+            return allowed_edits(word)
         if not tilde.text.isdecimal() or float(tilde.text) > MAX_EDITS:
             self._note(tilde.position, f"a word takes ~0 to ~{MAX_EDITS}; ~{MAX_EDITS} is taken")
             return MAX_EDITS
@@ -149,6 +134,20 @@ class LeafReader:
                 self._note(tilde.position, f"a phrase takes ~0 to ~{MAX_SLOP}; ~0 is taken")
             return 0
         return int(tilde.text)
+
+
+def _between(field: str, bounds: Bounds, low: Interval | None, high: Interval | None) -> Range:
+    """Return the range between what its ends stand for, with or without them."""
+    found = Range(field)
+    if low:
+        first, behind, closed = low
+        at, include = (first, True) if bounds.include_low else (behind, not closed)
+        found = replace(found, low=at, include_low=include)
+    if high:
+        first, behind, closed = high
+        at, include = (behind, closed) if bounds.include_high else (first, False)
+        found = replace(found, high=at, include_high=include)
+    return found
 
 
 def _as_text(bounds: Bounds) -> Query:

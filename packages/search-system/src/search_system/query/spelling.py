@@ -12,15 +12,8 @@ Terms that are stemmed make poor corrections to show: use the vocabulary of a fi
 from collections.abc import Iterable
 
 from search_system.analysis.analyzer import Token
+from search_system.query.ast import allowed_edits
 from search_system.query.expand import Vocabulary
-
-
-def allowed_edits(word: str) -> int:
-    """Return how many edits a word of this length can bear and still be told from others.
-
-    None below 3 characters, one below 6, else two: the rule of Elasticsearch's AUTO fuzziness.
-    """
-    return 0 if len(word) < 3 else 1 if len(word) < 6 else 2
 
 
 class Speller:
@@ -50,7 +43,14 @@ class Speller:
         """
         pieces, last = [], 0
         for token in tokens:
-            if token.start >= last and (better := self.correct(token.term)):
+            plain = token.start >= last and not _is_syntax(query, token)
+            if plain and (better := self.correct(token.term)):
                 pieces += [query[last : token.start], better]
                 last = token.end
         return "".join([*pieces, query[last:]]) if pieces else None
+
+
+def _is_syntax(query: str, token: Token) -> bool:
+    """Return whether a word is an operator, a field's name, a prefix, or fuzzy anyway."""
+    operator = query[token.start : token.end] in {"AND", "OR", "NOT", "TO"}
+    return operator or query[token.end : token.end + 1] in {":", "*", "~"}

@@ -17,15 +17,12 @@ FieldKind = Literal["text", "keyword", "number", "date"]
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _DATE = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?")
 
-Interval = tuple[Value, Value]
-"""The first value, and the last one (number, keyword, instant) or the one behind it (date)."""
+Interval = tuple[Value, Value, bool]
+"""What a text stands for: its low end, its high end, and whether the high one belongs to it."""
 
 
-def interval(text: str, kind: FieldKind) -> tuple[Value, Value, bool] | None:
-    """Return what a text stands for: its low end, its high end, and whether the high one belongs.
-
-    None if the text is nothing of the kind.
-    """
+def interval(text: str, kind: FieldKind) -> Interval | None:
+    """Return what a text stands for, or None if it is nothing of the kind."""
     if kind == "number":
         number = float(text) if _NUMBER.fullmatch(text) else math.nan
         return (number, number, True) if math.isfinite(number) else None
@@ -34,7 +31,7 @@ def interval(text: str, kind: FieldKind) -> tuple[Value, Value, bool] | None:
     return text, text, True
 
 
-def _date_interval(text: str) -> tuple[datetime, datetime, bool] | None:
+def _date_interval(text: str) -> Interval | None:
     try:
         if match := _DATE.fullmatch(text):
             return _period(*(int(part) if part else None for part in match.groups()))
