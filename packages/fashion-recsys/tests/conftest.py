@@ -11,9 +11,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from fashion_recsys import Dataset, generate, ingest
 from fashion_recsys.columns import ARTICLES, CUSTOMERS, LOG_SCHEMA, TRANSACTIONS, RawTable
+
+# A busy machine is no mistake: the time of an example is not judged.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 Raw = dict[RawTable, list[list[str]]]
 

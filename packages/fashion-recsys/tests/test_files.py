@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from fashion_recsys import OutputError
-from fashion_recsys.files import recover, replaced_folder
+from fashion_recsys.files import recover, replaced_file, replaced_folder
 
 
 def write(folder: Path, text: str, *, fails: bool = False) -> None:
@@ -106,3 +106,19 @@ def test_a_full_disk_is_one_clear_error_and_changes_nothing(tmp_path: Path) -> N
         raise full
     assert (tmp_path / "out" / "ours.txt").read_text() == "one"
     assert names(tmp_path) == ["out"]
+
+
+def test_a_file_takes_its_place_when_it_is_complete(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "report.html"
+    for text in ("first", "second"):
+        with replaced_file(out) as partial:
+            partial.write_text(text)
+    killed = out.with_name(".report.html.partial-x")
+    killed.write_text("half")
+    with pytest.raises(UnicodeEncodeError), replaced_file(out) as partial:
+        partial.write_text("\udc80", encoding="utf-8")
+    assert list(out.parent.iterdir()) == [out]
+    assert out.read_text() == "second"
+    blocked = out / "inside-a-file"
+    with pytest.raises(OutputError, match="cannot write"), replaced_file(blocked):
+        pass

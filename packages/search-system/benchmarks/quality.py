@@ -33,6 +33,7 @@ from search_system import (
 )
 from search_system.evaluation.evaluate import judged_queries
 from search_system.evaluation.grades import GradeReading
+from search_system.evaluation.labels import LABELS
 
 READINGS = {"cranfield": ["1=4,2=3,3=2,4=1,-1=0", "binary"]}
 """How the judgments of a collection are read, where their numbers are not grades."""
@@ -51,8 +52,7 @@ def main() -> None:
     if "--json" in sys.argv:
         print(json.dumps(rows, indent=1))
         return
-    measures = ("nDCG@10", "MAP", "MRR", "recall@100", "judged@10")
-    table = Table("collection", "grades", "engine", "queries", *measures, box=None)
+    table = Table("collection", "grades", "engine", "queries", *LABELS.values(), box=None)
     for row in rows:
         table.add_row(*(f"{v:.4f}" if isinstance(v, float) else str(v) for v in row.values()))
     Console(width=120).print(table)

@@ -20,7 +20,14 @@ from search_system import (
 )
 from search_system.evaluation.evaluate import judged_queries
 from search_system.evaluation.grades import GradeReading
-from search_system.evaluation.metrics import measure, rank
+from search_system.evaluation.metrics import (
+    JudgedRanking,
+    measure,
+    ndcg_at_k,
+    precision_at_k,
+    rank,
+    recall_at_k,
+)
 
 Real = Callable[[str], tuple[Collection, Index]]
 
@@ -28,12 +35,15 @@ MEASURES = {
     "ndcg_cut_10": "ndcg_at_10",
     "map": "average_precision",
     "recip_rank": "reciprocal_rank",
+    "P_10": "precision_at_10",
     "recall_100": "recall_at_100",
 }
 
 doc_ids = st.sampled_from([f"d{i}" for i in range(150)] + ["é", "Z", "z", "10", "9"])
 # Few distinct values for ties; pairs that differ in float64 and tie in float32.
-values = st.sampled_from([0.0, 1.0, 1.0 + 1e-9, 2.5, -3.0, 1e-9, 2e-9]) | st.floats(-9, 9)
+values = st.sampled_from([0.0, 1e39, -1e300, 1.0, 1.0 + 1e-9, 2.5, -3.0, 1e-9, 2e-9]) | st.floats(
+    -9, 9
+)
 runs = st.dictionaries(doc_ids, values, min_size=1)
 # One grade of 0 at least: where all are negative, pytrec_eval now and then crashes the process.
 grades = st.dictionaries(doc_ids, st.integers(-2, 4)).map(lambda judged: judged | {"d0": 0})
@@ -47,6 +57,29 @@ def test_equals_trec_eval(run: dict[str, float], judged: dict[str, int]) -> None
     ours = measure(run, judged)
     for theirs, name in MEASURES.items():
         assert getattr(ours, name) == pytest.approx(expected[theirs], abs=1e-12), name
+
+
+@settings(max_examples=100, deadline=None)
+@given(run=runs, judged=grades, k=st.sampled_from([1, 3, 10, 150, 200]))
+def test_equals_trec_eval_at_any_k(run: dict[str, float], judged: dict[str, int], k: int) -> None:
+    names = {f"ndcg_cut_{k}": ndcg_at_k, f"P_{k}": precision_at_k, f"recall_{k}": recall_at_k}
+    wanted = {f"ndcg_cut.{k}", f"P.{k}", f"recall.{k}"}
+    expected = pytrec_eval.RelevanceEvaluator({"q": judged}, wanted).evaluate({"q": run})["q"]
+    ranking = JudgedRanking.of(run, judged)
+    for theirs, function in names.items():
+        assert function(ranking, k) == pytest.approx(expected[theirs], abs=1e-12), theirs
+
+
+@settings(max_examples=100, deadline=None)
+@given(run=runs, judged=grades)
+def test_condensed_is_trec_eval_on_the_judged_documents(
+    run: dict[str, float], judged: dict[str, int]
+) -> None:
+    run = run | {"d0": 0.0}  # pytrec_eval has no figures for a query that finds nothing
+    kept = {doc_id: score for doc_id, score in run.items() if doc_id in judged}
+    evaluator = pytrec_eval.RelevanceEvaluator({"q": judged}, {"ndcg_cut_10"})
+    expected = evaluator.evaluate({"q": kept})["q"]["ndcg_cut_10"]
+    assert measure(run, judged).condensed_ndcg_at_10 == pytest.approx(expected, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", ["chorus_icecat", "cranfield"])
@@ -72,8 +105,11 @@ def test_measures_by_hand() -> None:
     assert ours.reciprocal_rank == 1 / 2
     assert ours.recall_at_100 == 2 / 3
     assert ours.judged_at_10 == 3 / 4
+    assert ours.precision_at_10 == 2 / 10
     dcg = 1 / math.log2(3) + 3 / math.log2(5)
     assert ours.ndcg_at_10 == pytest.approx(dcg / (3 + 2 / math.log2(3) + 1 / math.log2(4)))
+    condensed = 1 / math.log2(3) + 3 / math.log2(4)  # without y
+    assert ours.condensed_ndcg_at_10 == pytest.approx(condensed / dcg * ours.ndcg_at_10)
 
 
 def test_nothing_found_and_nothing_relevant() -> None:
@@ -99,7 +135,13 @@ def test_both_denominators() -> None:
     assert evaluation.with_positive is not None
     assert evaluation.all_judged.reciprocal_rank == 1 / 4
     assert evaluation.with_positive.reciprocal_rank == 1 / 2
-    assert evaluate_run({}, {"q": {"a": 0}}).with_positive is None
+    assert evaluation.without_positive == ("q2", "q4")
+    assert evaluation.irrelevant_judgments == 2
+    assert evaluation.values("reciprocal_rank") == {"q1": 1.0, "q3": 0.0}
+    assert evaluation.with_positive_error is not None
+    assert evaluation.with_positive_error.reciprocal_rank == pytest.approx(1 / 2)
+    nothing = evaluate_run({}, {"q": {"a": 0}})
+    assert nothing.with_positive is nothing.with_positive_error is nothing.all_judged_error is None
 
 
 def test_grade_readings() -> None:

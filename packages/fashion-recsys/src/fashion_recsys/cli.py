@@ -5,6 +5,7 @@ A command's module is imported when it runs, because polars takes half a second 
 """
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,7 +14,17 @@ from typing import Annotated
 
 import tyro
 
-from fashion_recsys.config import Demo, Evaluate, Ingest, Synth
+from fashion_recsys.config import (
+    AnnReport,
+    Baselines,
+    Demo,
+    Evaluate,
+    Ingest,
+    Recommend,
+    Run,
+    Submit,
+    Synth,
+)
 from fashion_recsys.console import fail
 from fashion_recsys.errors import FashionRecsysError
 
@@ -21,13 +32,19 @@ _DESCRIPTION = """A multi-stage recommender for fashion: from raw CSV files to a
 
 Start with: fashion-recsys demo
 
-With the real H&M data: fashion-recsys ingest DIR, then fashion-recsys evaluate
+With the real H&M data: fashion-recsys run --data DIR
 """
 
+_Config = Demo | Run | Ingest | Evaluate | Baselines | Recommend | Submit | AnnReport | Synth
 _Command = (
     Annotated[Demo, tyro.conf.subcommand("demo")]
+    | Annotated[Run, tyro.conf.subcommand("run")]
     | Annotated[Ingest, tyro.conf.subcommand("ingest")]
     | Annotated[Evaluate, tyro.conf.subcommand("evaluate")]
+    | Annotated[Baselines, tyro.conf.subcommand("baselines")]
+    | Annotated[Recommend, tyro.conf.subcommand("recommend")]
+    | Annotated[Submit, tyro.conf.subcommand("submit")]
+    | Annotated[AnnReport, tyro.conf.subcommand("ann-report")]
     | Annotated[Synth, tyro.conf.subcommand("synth")]
 )
 
@@ -41,15 +58,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments == ["--version"]:
         sys.stdout.write(f"fashion-recsys {version('fashion-recsys')}\n")
         return
-    config: Demo | Ingest | Evaluate | Synth = tyro.cli(
-        _Command,
-        prog="fashion-recsys",
-        description=_DESCRIPTION,
-        args=arguments,
-        config=(tyro.conf.OmitArgPrefixes, tyro.conf.FlagCreatePairsOff),
-    )
     try:
-        import_module(f"fashion_recsys.commands.{type(config).__name__.lower()}").run(config)
+        config: _Config = tyro.cli(
+            _Command,
+            prog="fashion-recsys",
+            description=_DESCRIPTION,
+            args=arguments,
+            config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
+        )
+        module = re.sub("(?<!^)(?=[A-Z])", "_", type(config).__name__).lower()
+        import_module(f"fashion_recsys.commands.{module}").run(config)
         sys.stdout.flush()
     except FashionRecsysError as error:
         fail(str(error))

@@ -19,6 +19,9 @@ CHANNEL = "sales_channel_id"
 # Attributes that sources and features know by name; another shop's tables may lack them.
 PRODUCT_CODE = "product_code"
 AGE = "age"
+PRODUCT_TYPE = "product_type_no"
+TEXT_COLUMNS = ("prod_name", "detail_desc")
+"""Attributes of articles that are texts, not categories."""
 
 # Names that ingest adds.
 CUSTOMER = "customer"

@@ -37,3 +37,8 @@ def fail(message: str) -> None:
     Console(stderr=True).print(
         f"fashion-recsys: {message}", style="red", markup=False, highlight=False, soft_wrap=True
     )
+
+
+def tell(message: str) -> None:
+    """Print a line about the progress of long work on stderr."""
+    Console(stderr=True).print(message, style="dim", markup=False, highlight=False, soft_wrap=True)

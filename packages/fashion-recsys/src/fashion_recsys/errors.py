@@ -6,6 +6,7 @@
     ├── SettingError    a flag or argument has a value that makes no sense
     ├── SplitError      a time split leaves no training or no test rows
     ├── OutputError     a result cannot be written where it was asked for
+    ├── CollapseError   a model learned nothing that could be used
     ├── NotFittedError  a candidate source was asked before it saw a log
     └── StageError      a stage of a run failed, was killed or ran out of memory
 
@@ -40,6 +41,10 @@ class OutputError(FashionRecsysError):
 
 class NotFittedError(FashionRecsysError):
     """A candidate source was asked for candidates before ``fit``."""
+
+
+class CollapseError(FashionRecsysError):
+    """A trained model tells customers or articles apart no better than it should."""
 
 
 class StageError(FashionRecsysError):

@@ -1,4 +1,4 @@
-"""Folders that appear whole or not at all.
+"""Folders and files that appear whole or not at all.
 
 A result is written under a hidden sibling name and renamed into place when it is complete. A folder
 cannot be renamed over a full one, so the old folder steps aside first; if the process dies between
@@ -6,6 +6,7 @@ the two renames, ``recover`` puts the old one back. Whoever reads or writes such
 first. One writer per folder at a time: a second one would remove the first one's unfinished work.
 """
 
+import os
 import shutil
 import tempfile
 from collections.abc import Collection, Iterator
@@ -97,3 +98,32 @@ def _previous(folder: Path) -> Path:
 
 def _partial_prefix(folder: Path) -> str:
     return f".{folder.name}.partial-"
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Yield the name of a hidden sibling that takes the place of ``path`` when the block ends well.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    path = path.absolute()
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder, expected a file; choose another --out")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for leftover in path.parent.glob(_partial_prefix(path) + "*"):
+            leftover.unlink(missing_ok=True)  # A killed run left it.
+        handle, name = tempfile.mkstemp(prefix=_partial_prefix(path), dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    partial = Path(name)
+    try:
+        yield partial
+        partial.chmod(0o644)  # mkstemp gives 0600.
+        partial.replace(path)
+    except (OSError, pl.exceptions.ComputeError) as error:
+        raise _unwritable(path, error) from error
+    finally:
+        partial.unlink(missing_ok=True)

@@ -28,6 +28,11 @@ class TimeSplit:
     """Last day of the test, inclusive."""
 
     @property
+    def test_days(self) -> int:
+        """Days of the test period."""
+        return (self.test_end - self.as_of).days + 1
+
+    @property
     def train_end(self) -> date:
         """The last day of the training rows, inclusive."""
         return self.as_of - timedelta(days=1)

@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fashion_recsys import BestSellers, NotFittedError, OwnPurchases, SettingError
@@ -24,6 +24,7 @@ def make_pool() -> CandidatePool:
     return CandidatePool([(OwnPurchases(), 3), (BestSellers(), 4), (BestSellers(2), 2)])
 
 
+@settings(deadline=None)
 @given(PURCHASES)
 def test_the_pool_holds_each_pair_once_with_every_rank_and_score(
     make_log: Callable[..., pl.LazyFrame], purchases: list[tuple[int, int, int]]
@@ -74,6 +75,7 @@ def test_progress_reaches_the_end(make_log: Callable[..., pl.LazyFrame]) -> None
     assert told == pytest.approx([1 / 3, 2 / 3, 1])
 
 
+@settings(deadline=None)
 @given(PURCHASES, st.floats(0.1, 3))
 def test_fusion_equals_a_loop(
     make_log: Callable[..., pl.LazyFrame], purchases: list[tuple[int, int, int]], weight: float

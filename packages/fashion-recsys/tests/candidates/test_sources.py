@@ -14,6 +14,7 @@ from fashion_recsys.candidates.age_best_sellers import AgeBestSellers
 from fashion_recsys.candidates.attributes import Attributes
 from fashion_recsys.candidates.bought_together import BoughtTogether
 from fashion_recsys.candidates.product_variants import ProductVariants
+from fashion_recsys.candidates.taste import TasteBestSellers
 from fashion_recsys.columns import CANDIDATE_SCHEMA
 
 ARTICLES = pl.DataFrame(
@@ -42,6 +43,8 @@ SOURCES: dict[str, Callable[[], CandidateSource]] = {
     "bought together": BoughtTogether,
     "attributes": lambda: Attributes(ARTICLES),
     "no attributes": lambda: Attributes(BARE_ARTICLES),
+    "best sellers by taste": lambda: TasteBestSellers(ARTICLES),
+    "no taste": lambda: TasteBestSellers(BARE_ARTICLES),
 }
 every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 AS_OF = date(2020, 9, 10)
@@ -60,7 +63,7 @@ def lists(candidates: pl.DataFrame) -> dict[int, list[int]]:
 
 
 @every_source
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(purchases=PURCHASES, k=st.integers(1, 8))
 def test_the_contract_of_a_source(
     make_log: Callable[..., pl.LazyFrame],
@@ -90,7 +93,7 @@ def test_a_source_must_be_fitted(source: Callable[[], CandidateSource]) -> None:
 
 
 @every_source
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 @given(first=PURCHASES, second=PURCHASES)
 def test_a_source_can_be_fitted_again(
     make_log: Callable[..., pl.LazyFrame],
@@ -113,6 +116,7 @@ def test_nobody_asked_or_nothing_sold_gives_no_candidates(
     assert nothing.equals(pl.DataFrame(schema=CANDIDATE_SCHEMA))
 
 
+@settings(deadline=None)
 @given(PURCHASES, st.integers(1, 12))
 def test_best_sellers_are_ordered_by_rows_then_number(
     make_log: Callable[..., pl.LazyFrame], purchases: list[tuple[int, int, int]], window: int
@@ -126,6 +130,7 @@ def test_best_sellers_are_ordered_by_rows_then_number(
     assert found == (dict.fromkeys(CUSTOMERS, expected[:5]) if expected else {})
 
 
+@settings(deadline=None)
 @given(PURCHASES)
 def test_own_purchases_are_ordered_by_last_day_then_log(
     make_log: Callable[..., pl.LazyFrame], purchases: list[tuple[int, int, int]]
@@ -161,6 +166,7 @@ RANKED = st.dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(RANKED, min_size=1, max_size=3), st.integers(1, 8))
 def test_in_turn_equals_appending_one_after_the_other(
     ranked: list[dict[int, list[int]]], k: int

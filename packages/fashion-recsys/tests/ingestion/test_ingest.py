@@ -191,3 +191,23 @@ def test_the_schema_is_the_same_for_a_log_of_one_row(
             "sales_channel_id": pl.UInt8(),
         }
     )
+
+
+def test_a_wrong_type_in_row_one_million_is_found_with_its_line(
+    make_raw: Callable[..., Path], rows: Any, tmp_path: Path
+) -> None:
+    source = make_raw()
+    names = TRANSACTIONS.schema.names()
+    good = dict(zip(names, rows.purchase(16, 1, 1), strict=True))
+    number = pl.int_range(1, 1_000_100)
+    price = pl.when(number == 1_000_000).then(pl.lit("cheap")).otherwise(pl.lit("0.1"))
+    log = pl.select(number.alias("number")).with_columns(
+        *(pl.lit(value).alias(name) for name, value in good.items() if name != "price"),
+        price.alias("price"),
+    )
+    log.select(names).write_csv(source / "transactions_train.csv")
+    # The header is line 1, so row 1,000,000 is one line further.
+    message = r"transactions_train\.csv:1000001: price: expected a number .*, found 'cheap'"
+    with pytest.raises(InputError, match=message):
+        ingest(source, tmp_path / "out")
+    assert ingest(source, tmp_path / "out", max_bad_rows=1).log.rows == 1_000_098

@@ -4,7 +4,8 @@
 
     SearchSystemError
     ├── OptionError            a setting outside its range, or that does not fit the input
-    ├── CollectionError        documents, queries or judgments that cannot be read
+    ├── CollectionError        documents, queries, judgments or runs that cannot be read
+    ├── OutputError            a file that was asked for cannot be written
     └── IndexFolderError
         ├── IndexMissingError  no index where one was expected
         └── CorruptIndexError  an index whose files are not what was written
@@ -23,7 +24,11 @@ class OptionError(SearchSystemError):
 
 
 class CollectionError(SearchSystemError):
-    """Documents, queries or judgments cannot be read."""
+    """Documents, queries, judgments or runs cannot be read."""
+
+
+class OutputError(SearchSystemError):
+    """A file that was asked for cannot be written."""
 
 
 class IndexFolderError(SearchSystemError):

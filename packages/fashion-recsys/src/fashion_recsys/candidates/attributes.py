@@ -26,7 +26,7 @@ from fashion_recsys.columns import ARTICLE, DATE
 from fashion_recsys.errors import NotFittedError
 
 N_NEIGHBOURS = 100
-_BLOCK_ARTICLES = 512
+_BLOCK_ARTICLES = 128
 _RECENT_DAYS = 7
 
 

@@ -5,17 +5,23 @@ the same day, in the same week, and lately. The three nested groups of a pair (c
 and week, customer and day) are rows of one sparse matrix X (groups, A), so the weight of a pair is
 an entry of X'X, which falls in steps with the distance of the two days:
 
-    C[i, j] = sum over groups g that hold both of level(g) / size(g)^a * decay(i, g) * decay(j, g)
+    C[i, j] = sum over groups g that hold both of level(g) / size(g)^a * decay(i) * decay(j)
 
 with decay = 2^(-age / (2 * half-life)): a pair counts half if its mean age is one half-life more.
-``size`` tempers customers who buy everything. C is normalised to C / sqrt((n_i + s) * (n_j + s))
-with n the diagonal, a cosine whose shrinkage ``s`` keeps two articles sold once from being each
-other's best match, and the best ``N_NEIGHBOURS`` of a row are kept.
+``size`` tempers customers who buy everything. With n the diagonal of C, the weight of j for i is
+
+    C[i, j] / (sqrt(n_i + s) * (n_j + s)^b)
+
+The shrinkage s keeps two articles that were sold once from being each other's best match. b = 1/2
+makes it a cosine, which asks for the unexpected; next purchases ask for what sells: recall@100 of
+articles new to the customer on 20 September is .098 with b = 1/2, .113 with 0.2 and .121 with 0.
+The best ``N_NEIGHBOURS`` of a row are kept.
 
 X'X has hundreds of millions of entries for 1.4M customers, so it is made in blocks of rows and each
 is cut to the best at once: memory is bounded by the block, and the result is the exact one.
 """
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Self
 
@@ -29,10 +35,10 @@ from fashion_recsys.candidates.ranked import best_of_rows
 from fashion_recsys.candidates.recent_purchases import Histories, RecentPurchases
 from fashion_recsys.errors import NotFittedError
 
-N_NEIGHBOURS = 100
+N_NEIGHBOURS = 200
 LEVELS = ((1, 1.0), (7, 1.0), (65_536, 1.0))
 """(days of a group, its weight): the same day, the same week, the same customer."""
-_BLOCK_PAIRS = 20_000_000
+_BLOCK_PAIRS = 2_000_000
 
 
 class BoughtTogether:
@@ -45,8 +51,9 @@ class BoughtTogether:
         recent: RecentPurchases | None = None,
         *,
         half_life_days: float = 30.0,
-        shrinkage: float = 1.0,
-        size_power: float = 0.5,
+        shrinkage: float = 5.0,
+        popularity_power: float = 0.0,
+        size_power: float = 1.0,
         recency_power: float = 0.5,
     ) -> None:
         """Set the weights.
@@ -54,13 +61,15 @@ class BoughtTogether:
         Args:
             recent: purchases to learn from, shared with other sources.
             half_life_days: a pair counts half when it is older by this.
-            shrinkage: added to the weight of an article in the cosine.
+            shrinkage: s, added to the weight of an article.
+            popularity_power: b, how much a neighbour is held back for selling well.
             size_power: a group of n articles counts n ** -size_power.
             recency_power: a purchase of a customer counts age ** -recency_power.
         """
         self._recent = recent or RecentPurchases()
         self._half_life = half_life_days
         self._shrinkage = shrinkage
+        self._popularity_power = popularity_power
         self._size_power = size_power
         self._recency_power = recency_power
         self._histories: Histories | None = None
@@ -70,7 +79,10 @@ class BoughtTogether:
         """Count what was bought together before ``as_of``."""
         self._histories = self._recent.fit(log, as_of)
         groups = self._groups(self._histories)
-        self._neighbours = nearest_by_cosine(groups, self._shrinkage, N_NEIGHBOURS)
+        squares = np.bincount(groups.indices, np.square(groups.data), groups.shape[1])
+        weights = squares + self._shrinkage
+        left, right = weights**-0.5, weights**-self._popularity_power
+        self._neighbours = _best_products(groups, left.astype(np.float32), right.astype(np.float32))
         return self
 
     def candidates(self, customers: pl.Series, k: int) -> pl.DataFrame:
@@ -98,51 +110,46 @@ class BoughtTogether:
             data = decay * np.repeat(scale, sizes).astype(np.float32)
             rows = np.append(begins, len(keys))
             shape = (len(begins), n_articles)
-            matrix = sparse.csr_matrix((data, histories.articles.astype(np.int32), rows), shape)
-            # A group of one has no pair, yet belongs to the weight of its article.
-            parts.append(matrix)
+            articles = histories.articles.astype(np.int32)
+            parts.append(sparse.csr_matrix((data, articles, rows), shape))
         return sparse.vstack(parts, format="csr")
 
 
-def nearest_by_cosine(
-    groups: sparse.csr_matrix, shrinkage: float, n_neighbours: int
+def _best_products(
+    groups: sparse.csr_matrix, left: npt.NDArray[np.float32], right: npt.NDArray[np.float32]
 ) -> sparse.csr_matrix:
-    """Return the best entries of each row of the shrunk cosine of the columns of ``groups``.
+    """Return the best ``N_NEIGHBOURS`` of each row of diag(left) X'X diag(right), no diagonal.
 
     Args:
         groups: X, (G, A).
-        shrinkage: s in C[i, j] / sqrt((n_i + s) * (n_j + s)).
-        n_neighbours: entries kept per row.
-
-    Returns:
-        (A, A), diagonal empty.
+        left: (A,).
+        right: (A,).
     """
+    n_articles = groups.shape[1]
     if not groups.nnz:
-        return sparse.csr_matrix((groups.shape[1], groups.shape[1]), dtype=np.float32)
-    groups.sort_indices()
+        return sparse.csr_matrix((n_articles, n_articles), dtype=np.float32)
     members = groups.T.tocsr()
-    norms = np.asarray(groups.multiply(groups).sum(axis=0)).ravel() + shrinkage
-    inverse = (1 / np.sqrt(norms)).astype(np.float32)
-    sizes = np.diff(groups.indptr)
-    work = np.add.reduceat(sizes[members.indices], members.indptr[:-1])
+    # Multiplications of each row: the members of each of its groups.
+    sizes = np.concatenate([[0], np.cumsum(np.diff(groups.indptr)[members.indices])])
+    ends = sizes[members.indptr[1:]]
     parts = []
-    for begin, end in _blocks(np.where(np.diff(members.indptr) > 0, work, 0)):
+    for begin, end in _blocks(ends):
         block = (members[begin:end] @ groups).tocoo()
-        data = block.data * inverse[block.row + begin] * inverse[block.col]
-        data[block.row + begin == block.col] = 0
-        scores = sparse.csr_matrix((data, (block.row, block.col)), shape=block.shape)
-        parts.append(best_of_rows(scores, n_neighbours))
+        block.data *= left[block.row + begin] * right[block.col]
+        block.data[block.row + begin == block.col] = 0
+        parts.append(best_of_rows(block.tocsr(), N_NEIGHBOURS))
     return sparse.vstack(parts, format="csr")
 
 
-def _blocks(work: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Cut the rows into runs of at most ``_BLOCK_PAIRS`` multiplications, or one row."""
-    ends = np.cumsum(work)
-    blocks, begin = [], 0
-    while begin < len(work):
+def _blocks(ends: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Cut rows into runs of at most ``_BLOCK_PAIRS`` multiplications, or one row.
+
+    Args:
+        ends: multiplications up to the end of each row.
+    """
+    begin = 0
+    while begin < len(ends):
         done = ends[begin - 1] if begin else 0
-        end = int(np.searchsorted(ends, done + _BLOCK_PAIRS, side="right"))
-        end = max(end, begin + 1)
-        blocks.append((begin, end))
+        end = max(begin + 1, int(np.searchsorted(ends, done + _BLOCK_PAIRS, side="right")))
+        yield begin, end
         begin = end
-    return blocks

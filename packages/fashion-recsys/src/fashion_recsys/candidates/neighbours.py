@@ -2,9 +2,10 @@
 
 The score of an article for a customer is the sum over the customer's recent articles of a weight
 that falls with the days since their purchase, times the weight of the article among their
-neighbours. As a product of sparse matrices, (B, A) @ (A, A), this takes about 5 s per 100,000
-customers with 10 recent articles and 50 neighbours each. Articles that the customer owns are left
-out: they come from the customer's own purchases, and would stand first in every other list.
+neighbours. As a product of sparse matrices, (B, A) @ (A, A), this takes some 17 s of one core per
+100,000 customers of 7 recent articles with up to 200 neighbours each. Articles that the customer
+owns are left out: they come from the customer's own purchases, and would stand first in every other
+list.
 """
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
-from fashion_recsys.candidates.ranked import in_batches
+from fashion_recsys.candidates.ranked import best_of_rows, in_batches
 from fashion_recsys.candidates.recent_purchases import Histories
 
 
@@ -44,7 +45,9 @@ def neighbours_of_recent(
         shape = (len(batch), neighbours.shape[0])
         weights = recency(own.ages, recency_power)
         profile = sparse.csr_matrix((weights, own.articles.astype(np.int32), own.begins), shape)
-        return without(profile @ neighbours, profile)
+        # Owned articles are few, so they are looked for among the best only.
+        best = best_of_rows(profile @ neighbours, k + int(own.lengths.max(initial=0)))
+        return without(best, profile)
 
     return in_batches(customers, score, k)
 

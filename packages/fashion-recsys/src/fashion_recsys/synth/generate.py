@@ -3,7 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -67,8 +67,9 @@ def generate(
     check_range(0, seed=seed)
     rng = np.random.default_rng(seed)
     catalogue = make_articles(articles, rng)
-    popularity = Popularity(catalogue, days, rng)
-    people = make_customers(customers, popularity.group_share, rng)
+    first_day = LAST_DAY - timedelta(days=days - 1)
+    popularity = Popularity(catalogue, first_day, days, rng)
+    people = make_customers(customers, popularity, rng)
     purchases = Purchases(catalogue, people, popularity, rng)
     with replaced_folder(out, marker=_MARKER, contents=_CONTENTS) as folder:
         _write(folder, ARTICLES, catalogue.table)

@@ -3,15 +3,19 @@
 The skew is not fitted, it is copied: the cumulative share of the best sellers goes through the
 points measured on the real week, with straight lines between them on a log-log scale. Which article
 holds which rank is the generator's own: a latent appeal that wanders slowly (autoregressive, half
-of it forgotten in 69 days), a boost for new articles that fades in weeks, and the appeal of the
-article's group. An article sells nothing before its launch.
+of it forgotten in 69 days), a boost for new articles that fades in weeks, the appeal of the
+article's index and the season of its type. An article sells nothing before its launch. Sales fall
+about e-fold per unit of the score, so a season's height is one of log sales.
 """
+
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
 
 from fashion_recsys.synth import taxonomy
 from fashion_recsys.synth.articles import Articles
+from fashion_recsys.synth.cells import Cells, Floats, Ints
 
 _CURVE = (
     (1, 0.0039),
@@ -25,6 +29,8 @@ _CURVE = (
     (60_000, 1.0),
 )
 """(rank, share of the rows of the week that the articles up to this rank hold)."""
+_SHARPER = 1.1
+"""Tastes spread a part of the sales more evenly; this makes up for it."""
 _MEMORY = 0.99
 _NEW_BOOST = 2.0
 _NEW_DAYS = 45.0
@@ -35,18 +41,31 @@ class Popularity:
     """The popularity of all articles on one day; ``advance`` moves to the next.
 
     Attributes:
-        groups: for every group, its articles and their cumulative shares of the group's sales.
-        group_share: share of the sales that each group holds, (groups,).
+        indexes: the articles by index.
+        types: by index and product type, cell ``index * n_types + type``.
+        colours: by index and colour, cell ``index * n_colours + colour``.
+        styles: by index and style, cell ``index * n_styles + style``.
     """
 
-    def __init__(self, articles: Articles, days: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, articles: Articles, first_day: date, days: int, rng: np.random.Generator
+    ) -> None:
         n = len(articles.price)
         self._rng = rng
-        self._group = articles.group
+        self._day = first_day
+        self._type = articles.product_type
         self._appeal = rng.standard_normal(n)
         self._offset = taxonomy.INDEXES["appeal"].to_numpy()[articles.group]
         self._age = -rng.integers(-_OLDEST_DAYS, days, n).astype(np.float64)
-        self._share_of_rank = shares_by_rank(n)
+        self._share_of_rank = shares_by_rank(n) ** _SHARPER
+        usual = np.exp(self._offset)
+        usual /= usual.sum()
+        self.indexes = _cells(articles.group, articles.group * 0, 1, usual)
+        self.types = _cells(
+            articles.group, articles.product_type, taxonomy.PRODUCT_TYPES.height, usual
+        )
+        self.colours = _cells(articles.group, articles.colour, taxonomy.COLOURS.height, usual)
+        self.styles = _cells(articles.group, articles.style, len(taxonomy.STYLE_NAMES), usual)
         self._update()
 
     def advance(self) -> None:
@@ -54,28 +73,31 @@ class Popularity:
         noise = self._rng.standard_normal(len(self._appeal))
         self._appeal = _MEMORY * self._appeal + np.sqrt(1 - _MEMORY**2) * noise
         self._age += 1
+        self._day += timedelta(days=1)
         self._update()
 
     def _update(self) -> None:
         fresh = _NEW_BOOST * np.exp(-np.maximum(self._age, 0) / _NEW_DAYS)
-        score = np.where(self._age >= 0, self._appeal + self._offset + fresh, -np.inf)
+        score = self._appeal + self._offset + fresh + _season(self._day)[self._type]
+        score[self._age < 0] = -np.inf
         share = np.empty(len(score))
         share[np.argsort(-score, kind="stable")] = self._share_of_rank
         share[self._age < 0] = 0.0
         share /= share.sum()
-        n_groups = taxonomy.INDEXES.height
-        self.group_share: npt.NDArray[np.float64] = np.bincount(
-            self._group, share, minlength=n_groups
-        ).astype(np.float64)
-        self.groups = [_cumulative(share, self._group == group) for group in range(n_groups)]
+        for cells in (self.indexes, self.types, self.colours, self.styles):
+            cells.update(share)
 
 
-Cumulative = tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]
+def _cells(group: Ints, number: Ints, n_numbers: int, usual: Floats) -> Cells:
+    return Cells(group * n_numbers + number, taxonomy.INDEXES.height * n_numbers, usual)
 
 
-def _cumulative(share: npt.NDArray[np.float64], members: npt.NDArray[np.bool_]) -> Cumulative:
-    articles = np.flatnonzero(members & (share > 0))
-    return articles, np.cumsum(share[articles])
+def _season(day: date) -> Floats:
+    """Return by how much each product type's log sales are above the year's middle, (types,)."""
+    peak = taxonomy.PRODUCT_TYPES["peak"].to_numpy()
+    angle = 2 * np.pi * (day.timetuple().tm_yday - peak) / 365
+    height: Floats = taxonomy.PRODUCT_TYPES["season"].to_numpy() * np.cos(angle)
+    return height
 
 
 def shares_by_rank(n: int) -> npt.NDArray[np.float64]:

@@ -4,24 +4,24 @@ import polars as pl
 
 PRODUCT_TYPES = pl.DataFrame(
     [
-        (272, "Trousers", "Garment Lower body", 1009, "Trousers", 0.110),
-        (255, "T-shirt", "Garment Upper body", 1002, "Jersey Basic", 0.090),
-        (252, "Sweater", "Garment Upper body", 1003, "Knitwear", 0.100),
-        (265, "Dress", "Garment Full body", 1013, "Dresses Ladies", 0.100),
-        (262, "Jacket", "Garment Upper body", 1007, "Outdoor", 0.050),
-        (258, "Blouse", "Garment Upper body", 1010, "Blouses", 0.060),
-        (254, "Top", "Garment Upper body", 1005, "Jersey Fancy", 0.070),
-        (253, "Vest top", "Garment Upper body", 1002, "Jersey Basic", 0.050),
-        (259, "Shirt", "Garment Upper body", 1011, "Shirts", 0.040),
-        (274, "Shorts", "Garment Lower body", 1025, "Shorts", 0.040),
-        (275, "Skirt", "Garment Lower body", 1012, "Skirts", 0.035),
-        (306, "Bra", "Underwear", 1017, "Under-, Nightwear", 0.045),
-        (286, "Underwear bottom", "Underwear", 1017, "Under-, Nightwear", 0.045),
-        (302, "Socks", "Socks & Tights", 1021, "Socks and Tights", 0.030),
-        (59, "Swimwear bottom", "Swimwear", 1018, "Swimwear", 0.030),
-        (94, "Sneakers", "Shoes", 1020, "Shoes", 0.030),
-        (66, "Bag", "Accessories", 1019, "Accessories", 0.030),
-        (70, "Earring", "Accessories", 1019, "Accessories", 0.045),
+        (272, "Trousers", "Garment Lower body", 1009, "Trousers", 0.110, 1.3, 0.1, 100),
+        (255, "T-shirt", "Garment Upper body", 1002, "Jersey Basic", 0.090, 0.5, 0.4, 170),
+        (252, "Sweater", "Garment Upper body", 1003, "Knitwear", 0.100, 1.1, 1.0, 310),
+        (265, "Dress", "Garment Full body", 1013, "Dresses Ladies", 0.100, 1.2, 0.5, 175),
+        (262, "Jacket", "Garment Upper body", 1007, "Outdoor", 0.050, 2.2, 0.6, 315),
+        (258, "Blouse", "Garment Upper body", 1010, "Blouses", 0.060, 1.0, 0.3, 175),
+        (254, "Top", "Garment Upper body", 1005, "Jersey Fancy", 0.070, 0.6, 0.2, 180),
+        (253, "Vest top", "Garment Upper body", 1002, "Jersey Basic", 0.050, 0.4, 0.4, 170),
+        (259, "Shirt", "Garment Upper body", 1011, "Shirts", 0.040, 1.1, 0.1, 340),
+        (274, "Shorts", "Garment Lower body", 1025, "Shorts", 0.040, 0.8, 1.4, 165),
+        (275, "Skirt", "Garment Lower body", 1012, "Skirts", 0.035, 1.0, 0.3, 165),
+        (306, "Bra", "Underwear", 1017, "Under-, Nightwear", 0.045, 1.0, 0.1, 150),
+        (286, "Underwear bottom", "Underwear", 1017, "Under-, Nightwear", 0.045, 0.6, 0.1, 340),
+        (302, "Socks", "Socks & Tights", 1021, "Socks and Tights", 0.030, 0.4, 0.5, 335),
+        (59, "Swimwear bottom", "Swimwear", 1018, "Swimwear", 0.030, 0.8, 1.6, 150),
+        (94, "Sneakers", "Shoes", 1020, "Shoes", 0.030, 1.6, 0.4, 150),
+        (66, "Bag", "Accessories", 1019, "Accessories", 0.030, 1.3, 0.1, 180),
+        (70, "Earring", "Accessories", 1019, "Accessories", 0.045, 0.4, 0.1, 340),
     ],
     schema=[
         "product_type_no",
@@ -30,25 +30,29 @@ PRODUCT_TYPES = pl.DataFrame(
         "garment_group_no",
         "garment_group_name",
         "share",
+        "price",
+        "season",
+        "peak",
     ],
     orient="row",
 )
+"""``share`` is of the products; ``price`` is relative. Seasons are those of the real garment
+groups: log sales rise and fall by ``season``, highest on day ``peak`` of the year. Swimwear sells
+30 times as much in May as in November, knitwear a seventh as much in May as in October."""
 
 INDEXES = pl.DataFrame(
     [
-        ("A", "Ladieswear", 1, "Ladieswear", 15, "Womens Everyday Collection", 0.38, 0.3),
-        ("D", "Divided", 2, "Divided", 53, "Divided Collection", 0.14, 0.3),
-        ("F", "Menswear", 3, "Menswear", 26, "Men Underwear", 0.12, -0.9),
-        ("H", "Children Sizes 92-140", 4, "Baby/Children", 76, "Kids Girl", 0.33, -1.7),
-        ("S", "Sport", 26, "Sport", 5, "Ladies H&M Sport", 0.03, 0.5),
+        ("A", "Ladieswear", 1, "Ladieswear", 0.38, 0.3),
+        ("D", "Divided", 2, "Divided", 0.14, 0.3),
+        ("F", "Menswear", 3, "Menswear", 0.12, -0.9),
+        ("H", "Children Sizes 92-140", 4, "Baby/Children", 0.33, -1.7),
+        ("S", "Sport", 26, "Sport", 0.03, 0.5),
     ],
     schema=[
         "index_code",
         "index_name",
         "index_group_no",
         "index_group_name",
-        "section_no",
-        "section_name",
         "share",
         "appeal",
     ],
@@ -95,6 +99,17 @@ APPEARANCES = pl.DataFrame(
     orient="row",
 )
 
-STYLE_NAMES = ("Alma", "Bella", "Cleo", "Dana", "Erik", "Fiona", "Gigi", "Hanna", "Ivy", "Jade")
+SECTIONS = ("Everyday", "Collection", "Trend", "Casual", "Premium", "Basics")
+"""Each index has these; a style belongs to one of them."""
+
+_STYLES = """
+    Alma Bella Cleo Dana Erik Fiona Gigi Hanna Ivy Jade Kira Luna Mila Nora Olga Pia Quinn
+    Rosa Siri Tilda Uma Vera Wilma Xenia Yara Zoe Astrid Britt Celine Daisy Elsa Freja Greta
+    Heidi Ines Juno Karin Lova Maja Nova Orla Petra Ruby Saga Thea Ulla Vilma Willow Yvette
+    Zelda Anton Bruno Casper David Emil Felix Gustav Hugo Isak Jonas
+"""
+STYLE_NAMES = tuple(_STYLES.split())
+"""A style is a line of products of one index that the same customers like; its name is in the names
+of its products."""
 MATERIALS = ("soft jersey", "woven cotton", "airy viscose", "rib-knit cotton", "a fine knit")
 DETAILS = ("a round neckline", "side pockets", "a straight cut", "long sleeves", "a tie belt")

@@ -1,40 +1,43 @@
-"""``search-system evaluate``: the quality of BM25 on a collection with judgments."""
+"""``search-system evaluate``: the quality of BM25, or of a run file, on judged queries."""
 
 import tempfile
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.markup import escape
-from rich.table import Table
 from tyro.conf import Positional
 
 from search_system.analysis.analyzer import AnalysisConfig
+from search_system.commands.evaluation_tables import (
+    comparison_table,
+    means_table,
+    notes,
+    to_json,
+)
 from search_system.commands.search import find_index
 from search_system.corpus.collection import Collection, Qrels, read_qrels, read_queries
 from search_system.corpus.schema import choose_schema, read_documents
 from search_system.engine import Index
-from search_system.errors import OptionError
+from search_system.errors import CollectionError, OptionError
 from search_system.evaluation.evaluate import (
     Evaluation,
+    Run,
+    compare_evaluations,
     evaluate_run,
     judged_queries,
     run_queries,
 )
 from search_system.evaluation.grades import GradeReading
+from search_system.evaluation.report.model import Baseline, Report
+from search_system.evaluation.report.page import write_report
+from search_system.evaluation.run_file import read_run, write_run
 from search_system.index.writer import write_index
 from search_system.output import print_json, stderr, stdout, track
 from search_system.ranking.bm25 import BM25
 
-NAMES = {
-    "ndcg_at_10": "nDCG@10",
-    "average_precision": "MAP",
-    "reciprocal_rank": "MRR",
-    "recall_at_100": "recall@100",
-    "judged_at_10": "judged@10",
-}
+DEPTH = 1000
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,9 @@ class EvaluateConfig:
     """Run a collection's queries and print trec_eval's measures of the rankings.
 
     The collection is a folder in BEIR's layout: corpus.jsonl, queries.jsonl and qrels/SPLIT.tsv. It
-    is indexed in a temporary folder unless --index names an index of it.
+    is indexed in a temporary folder unless --index names an index of it. A run file has TREC's six
+    columns, as trec_eval reads them: --run-in measures one, from whatever system, and --against
+    compares with one, query by query.
 
     Example: search-system evaluate cranfield --grades 1=4,2=3,3=2,4=1,-1=0
     """
@@ -56,8 +61,16 @@ class EvaluateConfig:
     or a mapping of codes to gains, such as Cranfield's 1=4,2=3,3=2,4=1,-1=0: its 1 is the best."""
     index: Path | None = None
     """Evaluate this index; it must hold the collection's documents."""
-    depth: int = 1000
+    depth: int = DEPTH
     """How many documents to rank for each query."""
+    run_in: Path | None = None
+    """Measure this run file instead of searching."""
+    run_out: Path | None = None
+    """Write the rankings as a run file."""
+    against: Path | None = None
+    """Compare with this run file: gains with their intervals, wins and losses, a paired test."""
+    report: Path | None = None
+    """Write all of it as a page with plots, in one HTML file."""
     bm25: BM25 = field(default_factory=BM25)
     analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
     json: bool = False
@@ -68,28 +81,87 @@ class EvaluateConfig:
             raise OptionError(f"expected --depth from 1 up, not {self.depth}")
 
     def run(self) -> None:
-        """Evaluate and print."""
-        if self.index and self.analysis != AnalysisConfig():
-            raise OptionError("an index has its own analysis; give either --index or its flags")
+        """Evaluate, print, and write what was asked for."""
+        self._check_sources()
         collection = Collection.find(self.collection)
         split = collection.choose_split(self.split)
         qrels = self._read_qrels(collection.qrels[split])
         assert collection.queries is not None, "choose_split has made sure"
         queries = judged_queries(read_queries(collection.queries), qrels)
+        other = _read_judged_run(self.against, qrels) if self.against else None
+        run = (
+            _read_judged_run(self.run_in, qrels)
+            if self.run_in
+            else self._search(collection, queries, qrels)
+        )
+        if self.run_out:
+            write_run(self.run_out, run)
+        evaluation = evaluate_run(run, qrels)
+        baseline = self._baseline(evaluation, other, qrels)
+        settings = {"collection": collection.name, "split": split, "grades": self.grades}
+        if self.report:
+            page = Report(
+                collection.name, evaluation, queries, settings | self._ranking(), baseline
+            )
+            write_report(self.report, page)
+        self._print(settings, evaluation, baseline)
+
+    def _check_sources(self) -> None:
+        if self.index and self.analysis != AnalysisConfig():
+            raise OptionError("an index has its own analysis; give either --index or its flags")
+        searching = (self.index, self.depth, self.bm25, self.analysis)
+        if self.run_in and searching != (None, DEPTH, BM25(), AnalysisConfig()):
+            raise OptionError(
+                "a run file holds rankings already; give either --run-in or flags of searching "
+                "(--index, --depth, k1, b, analysis)"
+            )
+
+    def _search(self, collection: Collection, queries: dict[str, str], qrels: Qrels) -> Run:
         with self._index_folder() as folder:
             index = self._open(collection, Path(folder))
             _warn_of_unknown(index, qrels)
-            run = run_queries(
+            return run_queries(
                 index, queries, self.depth, self.bm25,
                 lambda ids: track(ids, "searching", total=len(queries)),
             )  # fmt: skip
-        evaluation = evaluate_run(run, qrels)
-        settings = {"collection": collection.name, "split": split, "grades": self.grades}
+
+    def _baseline(self, evaluation: Evaluation, other: Run | None, qrels: Qrels) -> Baseline | None:
+        if other is None or self.against is None:
+            return None
+        if not evaluation.positive_queries:
+            raise OptionError("no query has a relevant document: --against has nothing to compare")
+        there = evaluate_run(other, qrels)
+        return Baseline(self.against.name, there, compare_evaluations(evaluation, there))
+
+    def _ranking(self) -> dict[str, str]:
+        """Return where the rankings come from, for the report."""
+        if self.run_in:
+            return {"rankings": f"run file {self.run_in.name}"}
+        ranking = f"BM25, k1 {self.bm25.k1:g}, b {self.bm25.b:g}, {self.depth:,} documents deep"
+        if self.index:
+            return {"rankings": ranking, "index": str(self.index)}
+        analysis = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in asdict(self.analysis).items())
+        return {"rankings": ranking, "analysis": analysis}
+
+    def _print(
+        self, settings: dict[str, str], evaluation: Evaluation, baseline: Baseline | None
+    ) -> None:
         if self.json:
-            print_json(settings | to_json(evaluation))
-        else:
-            title = ", ".join(f"{k}: {v}" for k, v in settings.items())
-            stdout().print(table(evaluation, escape(title)))
+            figures = to_json(evaluation, baseline.comparisons if baseline else None)
+            print_json(settings | figures)
+            return
+        console = stdout()
+        title = ", ".join(f"{k}: {v}" for k, v in settings.items())
+        console.print(means_table(evaluation, escape(title)))
+        for note in notes(evaluation):
+            console.print(note, style="dim", markup=False)
+        if baseline:
+            console.print()
+            n = evaluation.positive_queries
+            title = f"against {baseline.name}, {n:,} queries with a relevant document"
+            console.print(comparison_table(baseline.comparisons, escape(title)))
+        for path in filter(None, (self.run_out, self.report)):
+            console.print(escape(f"Written: {path}"), style="dim")
 
     def _read_qrels(self, path: Path) -> Qrels:
         codes = read_qrels(path)
@@ -116,6 +188,30 @@ class EvaluateConfig:
         return Index.open(folder)
 
 
+def _read_judged_run(path: Path, qrels: Qrels) -> Run:
+    """Read a run file, and say so when it lacks judged queries.
+
+    Raises:
+        CollectionError: the file cannot be read, or has none of the queries.
+    """
+    run = read_run(path)
+    missing = [query_id for query_id in qrels if query_id not in run]
+    if len(missing) == len(qrels):
+        raise CollectionError(
+            f"{path}: none of its queries has judgments here; its first query is "
+            f"'{next(iter(run))}', the judgments' is '{missing[0]}'"
+        )
+    if missing:
+        stderr().print(
+            f"note: {path.name} lacks {len(missing):,} of {len(qrels):,} judged queries; they "
+            "count as nothing found.",
+            style="yellow",
+            soft_wrap=True,
+            markup=False,
+        )
+    return run
+
+
 def _warn_of_unknown(index: Index, qrels: Qrels) -> None:
     """Say so when relevant documents are not in the index: no ranking can find them."""
     relevant = {
@@ -129,20 +225,3 @@ def _warn_of_unknown(index: Index, qrels: Qrels) -> None:
             style="yellow",
             soft_wrap=True,
         )
-
-
-def table(evaluation: Evaluation, title: str) -> Table:
-    """Return the two means side by side."""
-    result = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    result.add_column("measure")
-    result.add_column(f"all {evaluation.queries:,} judged queries", justify="right")
-    result.add_column(f"{evaluation.positive_queries:,} with a relevant document", justify="right")
-    for name, label in NAMES.items():
-        columns = (evaluation.all_judged, evaluation.with_positive)
-        result.add_row(label, *(f"{getattr(m, name):.4f}" if m else "-" for m in columns))
-    return result
-
-
-def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Return an evaluation as JSON values."""
-    return asdict(evaluation)

@@ -1,4 +1,9 @@
-"""Run a collection's queries through an index and measure the rankings."""
+"""Run a collection's queries through an index and measure the rankings.
+
+Whatever is measured, the denominator is stated: a query without a relevant document scores 0
+whatever the ranking, so a mean over all judged queries says as much about the judgments as about
+the system. Both means are kept, and the queries that make the difference are named.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -6,7 +11,9 @@ from dataclasses import dataclass
 from search_system.corpus.collection import Qrels
 from search_system.engine import Index
 from search_system.errors import CollectionError
-from search_system.evaluation.metrics import Metrics, mean, measure
+from search_system.evaluation.comparison import Comparison, compare
+from search_system.evaluation.estimate import mean_metrics, standard_errors
+from search_system.evaluation.metrics import MEASURES, Metrics, measure
 from search_system.ranking.bm25 import BM25
 
 Run = Mapping[str, Mapping[str, float]]
@@ -23,7 +30,20 @@ class Evaluation:
     """Those with a relevant document; the others score 0 whatever the ranking."""
     all_judged: Metrics | None
     with_positive: Metrics | None
+    all_judged_error: Metrics | None
+    """The standard errors of ``all_judged``; None of fewer than two queries."""
+    with_positive_error: Metrics | None
+    without_positive: tuple[str, ...]
+    """The judged queries that have no relevant document."""
+    irrelevant_judgments: int
+    """Documents judged irrelevant, over all queries. At 0 the judgments list relevant documents
+    only, and ``judged_at_10`` and ``condensed_ndcg_at_10`` say next to nothing."""
     by_query: dict[str, Metrics]
+
+    def values(self, name: str) -> dict[str, float]:
+        """Return one measure of each query that has a relevant document, by query id."""
+        left_out = set(self.without_positive)
+        return {q: getattr(m, name) for q, m in self.by_query.items() if q not in left_out}
 
 
 def run_queries(
@@ -43,14 +63,34 @@ def run_queries(
 def evaluate_run(run: Run, qrels: Qrels) -> Evaluation:
     """Measure a run on every judged query; one that the run lacks has found nothing."""
     by_query = {query_id: measure(run.get(query_id, {}), qrels[query_id]) for query_id in qrels}
-    positive = [by_query[q] for q, judged in qrels.items() if any(g > 0 for g in judged.values())]
+    without = tuple(q for q, judged in qrels.items() if all(g <= 0 for g in judged.values()))
+    left_out = set(without)
+    positive = [metrics for query_id, metrics in by_query.items() if query_id not in left_out]
+    everything = list(by_query.values())
     return Evaluation(
         queries=len(by_query),
         positive_queries=len(positive),
-        all_judged=mean(list(by_query.values())),
-        with_positive=mean(positive),
+        all_judged=mean_metrics(everything),
+        with_positive=mean_metrics(positive),
+        all_judged_error=standard_errors(everything),
+        with_positive_error=standard_errors(positive),
+        without_positive=without,
+        irrelevant_judgments=sum(g <= 0 for judged in qrels.values() for g in judged.values()),
         by_query=by_query,
     )
+
+
+def compare_evaluations(
+    evaluation: Evaluation, baseline: Evaluation, seed: int = 0
+) -> dict[str, Comparison]:
+    """Compare each measure over the queries with a relevant document: the others always tie.
+
+    Raises:
+        OptionError: the evaluations are of different judgments, or none is positive.
+    """
+    return {
+        name: compare(evaluation.values(name), baseline.values(name), seed) for name in MEASURES
+    }
 
 
 def judged_queries(queries: Mapping[str, str], qrels: Qrels) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Nearest neighbours by inner product: the index, and the measurement that chooses its kind."""

@@ -1,0 +1,1 @@
+"""Point-in-time features of (customer, article) candidates, one module per concept."""

@@ -1,0 +1,1 @@
+"""Write and check the file that Kaggle's competition takes."""

@@ -1,0 +1,1 @@
+"""A two-tower retrieval model: vectors of customers and articles whose product is a score."""
