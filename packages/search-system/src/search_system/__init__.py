@@ -10,6 +10,8 @@
 """
 
 from search_system.analysis.analyzer import AnalysisConfig, Analyzer
+from search_system.analysis.spec import AnalyzerSpec, named_analyzer
+from search_system.analysis.synonyms import read_synonyms
 from search_system.corpus.collection import Collection, read_qrels, read_queries
 from search_system.corpus.document import Document
 from search_system.corpus.schema import Schema, choose_schema, read_documents
@@ -38,6 +40,7 @@ from search_system.evaluation.report.model import AblationRow, Baseline, Report
 from search_system.evaluation.report.page import write_report
 from search_system.evaluation.run_file import read_run, write_run
 from search_system.index.writer import write_index
+from search_system.query.parser import ParsedQuery, parse_query
 from search_system.ranking.bm25 import BM25, Explanation, TermExplanation
 from search_system.snippet import Snippet, make_snippet
 
@@ -46,6 +49,7 @@ __all__ = [
     "AblationRow",
     "AnalysisConfig",
     "Analyzer",
+    "AnalyzerSpec",
     "Baseline",
     "Collection",
     "CollectionError",
@@ -64,6 +68,7 @@ __all__ = [
     "Metrics",
     "OptionError",
     "OutputError",
+    "ParsedQuery",
     "Report",
     "Schema",
     "SearchSystemError",
@@ -76,10 +81,13 @@ __all__ = [
     "evaluate_run",
     "grid_search",
     "make_snippet",
+    "named_analyzer",
+    "parse_query",
     "read_documents",
     "read_qrels",
     "read_queries",
     "read_run",
+    "read_synonyms",
     "run_queries",
     "write_index",
     "write_report",

@@ -2,102 +2,160 @@
 
 ::
 
-    split identifiers (off) -> normalise -> tokenise -> drop stop words (off) -> stem
+    split identifiers (off) -> normalise -> tokenise, units (off) -> drop stop words (off) -> stem
+    documents then: edge n-grams (off)        queries then: synonyms (off)
 
 Each link is a small pure function. Everything behind the tokenizer looks at one token alone, so its
-result is remembered per token: stemming then costs a dictionary look-up. Index and queries go
-through the same chain, whose configuration the index's manifest stores.
+result is remembered per token: stemming then costs a dictionary look-up. Even a number with its
+unit is one token ("15.6 inches"), found by the tokenizer's own pattern and unified once. Index and
+queries go through the same chain, whose specification the index stores.
 """
 
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import Stemmer
 
-from search_system.analysis.normalize import marks, normalize, split_identifiers
-from search_system.analysis.stopwords import ENGLISH
-from search_system.errors import OptionError
+from search_system.analysis.normalize import fold_case, normalize, split_identifiers
+from search_system.analysis.offsets import AlignedText, align_identifiers, align_normalized
+from search_system.analysis.spec import AnalyzerSpec
+from search_system.analysis.stopwords import STOP_WORDS
+from search_system.analysis.synonyms import Synonyms, Terms
+from search_system.analysis.tokenize import Tokenizer
+from search_system.analysis.units import Units
 
-_RUN = r"[^\W_]+"
-"""A run of letters and digits: the words of dotted and snake_case names."""
-_WORD = "{run}(?:['\u2019.]{run})*"
-"""Runs, joined by single apostrophes and full stops: don't, 15.6, U.S.A.
+AnalysisConfig = AnalyzerSpec  # the name in manifests of version 1 and in the command line
 
-Much as Unicode's word boundaries (UAX 29) have it. It gives a slightly higher nDCG@10 than
-runs alone on all four test collections of the README."""
 _MEMO_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class AnalysisConfig:
-    """How text becomes terms; the same for documents and queries."""
+class Token:
+    """A term in its text."""
 
-    stemmer: str = "english"
-    """A Snowball algorithm, such as english, porter, german or french; 'none' keeps all endings."""
-    stop_words: Literal["none", "english"] = "none"
-    """Words to leave out. BM25 gives frequent words little weight anyway."""
-    split_identifiers: bool = False
-    """Index camel-case names by their parts too, for source code."""
+    term: str
+    position: int
+    """The number of its word, for phrases: stop words count, and a word's n-grams share one."""
+    start: int
+    """Where it begins in the text as written, in characters."""
+    end: int
 
-    def __post_init__(self) -> None:
-        if self.stemmer != "none" and self.stemmer not in Stemmer.algorithms():
-            raise OptionError(
-                f"no stemmer '{self.stemmer}'; expected 'none' or one of "
-                f"{', '.join(Stemmer.algorithms())}"
-            )
-        if self.stop_words not in {"none", "english"}:
-            raise OptionError(f"no stop word list '{self.stop_words}'; expected none or english")
+
+class _Memo(dict[str, str | None]):
+    """The term of each token seen; a look-up costs no call into Python."""
+
+    def __init__(self, analyze: Callable[[str], str | None]) -> None:
+        self._analyze = analyze
+
+    def __missing__(self, token: str) -> str | None:
+        if len(self) >= _MEMO_LIMIT:
+            self.clear()
+        term = self[token] = self._analyze(token)
+        return term
 
 
 class Analyzer:
-    """The chain that a configuration describes."""
+    """The chain that a specification describes."""
 
-    def __init__(self, config: AnalysisConfig) -> None:
-        self.config = config
-        self._stop_words = ENGLISH if config.stop_words == "english" else frozenset()
-        self._stemmer = None if config.stemmer == "none" else Stemmer.Stemmer(config.stemmer)
-        self._terms: dict[str, str | None] = {}
-        word = "{run}" if config.split_identifiers else _WORD
-        self._plain_word = re.compile(word.format(run=_RUN))
-        # Marks on letters belong to their word, but a text without any is split five times as fast.
-        self._marks = marks()
-        marked_run = rf"{_RUN}(?:[{''.join(sorted(self._marks))}]+[^\W_]*)*"
-        self._word = re.compile(word.format(run=marked_run))
+    def __init__(self, spec: AnalyzerSpec) -> None:
+        self.config = spec
+        self._normalize = normalize if spec.accents == "fold" else fold_case
+        stop_words = STOP_WORDS.get(spec.stop_words, frozenset())
+        self._stop_words = frozenset(map(self._normalize, stop_words))
+        self._stemmer = None if spec.stemmer == "none" else Stemmer.Stemmer(spec.stemmer)
+        self._units = Units(spec.units, self._normalize) if spec.units else None
+        self._tokenizer = Tokenizer(
+            "runs" if spec.split_identifiers and spec.tokenizer == "words" else spec.tokenizer,
+            first=self._units.pattern if self._units else None,
+        )
+        self._terms = _Memo(self._analyze)
+        self._synonyms = Synonyms(spec.synonyms, lambda text: tuple(self.query_terms(text)))
+
+    def normalize(self, text: str) -> str:
+        """Return a text as the tokenizer sees it: what is done to a prefix or a misspelt word."""
+        return self._normalize(text)
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, before stop words and stemming."""
         if self.config.split_identifiers:
             text = split_identifiers(text)
-        text = normalize(text)
-        plain = text.isascii() or self._marks.isdisjoint(text)
-        return (self._plain_word if plain else self._word).findall(text)
+        return self._tokenizer.split(self._normalize(text))
 
     def term(self, token: str) -> str | None:
         """Return the term of a token, or None for a stop word."""
-        try:
-            return self._terms[token]
-        except KeyError:
-            if len(self._terms) >= _MEMO_LIMIT:
-                self._terms.clear()
-            term = self._terms[token] = self._analyze(token)
-            return term
+        return self._terms[token]
 
     def _analyze(self, token: str) -> str | None:
         if token in self._stop_words:
             return None
+        if self._units and (compound := self._units.canonical(token)):
+            return compound
         return str(self._stemmer.stemWord(token)) if self._stemmer else token
 
+    def grams(self, term: str) -> list[str]:
+        """Return the beginnings of a term that are indexed with it, the shortest first."""
+        if self.config.edge_grams is None:
+            return []
+        shortest, longest = self.config.edge_grams
+        return [term[:size] for size in range(shortest, min(longest, len(term) - 1) + 1)]
+
     def __call__(self, text: str) -> list[str]:
-        """Return the terms of a text, in its order."""
-        return [term for token in self.tokens(text) if (term := self.term(token))]
+        """Return the terms that a document with this text is indexed by, in its order."""
+        terms = self.query_terms(text)
+        if self.config.edge_grams is None:
+            return terms
+        return [gram for term in terms for gram in (term, *self.grams(term))]
+
+    def query_terms(self, text: str) -> list[str]:
+        """Return the terms of a text in its order, without n-grams and synonyms."""
+        terms = self._terms
+        return [term for token in self.tokens(text) if (term := terms[token])]
+
+    def analyze(self, text: str) -> Iterator[Token]:
+        """Yield the terms of a document's text with their places; the terms are those of a call."""
+        for token in self.query_tokens(text):
+            yield token
+            for gram in self.grams(token.term):
+                yield Token(gram, token.position, token.start, token.end)
+
+    def query_tokens(self, text: str) -> Iterator[Token]:
+        """Yield the terms of `query_terms` with their places."""
+        aligned = AlignedText.of(text)
+        if self.config.split_identifiers:
+            aligned = align_identifiers(aligned)
+        aligned = align_normalized(aligned, self._normalize)
+        for position, (begin, end) in enumerate(self._tokenizer.spans(aligned.text)):
+            if term := self.term(aligned.text[begin:end]):
+                yield Token(term, position, *aligned.source(begin, end))
+
+    def alternatives(self, query: str) -> list[tuple[Terms, ...]]:
+        """Return, for each place in a query, the sequences of terms that may stand there.
+
+        The words as written come first, then their synonyms; several terms are a phrase.
+        """
+        terms, place = self.query_terms(query), 0
+        if not self.config.synonyms:
+            return [((term,),) for term in terms]
+        found = []
+        while place < len(terms):
+            size, alternatives = self._synonyms.find(terms, place)
+            found.append(alternatives)
+            place += size
+        return found
 
     def words(self, text: str) -> Iterator[tuple[int, int, list[str]]]:
         """Yield the words of a text as written: where each begins and ends, and its terms.
 
-        Normalisation changes lengths, so places are found in the text as it is, where combining
-        accents belong to their word.
+        A number with its unit is one word, and so is an identifier with its parts.
         """
-        for match in self._word.finditer(text):
-            yield match.start(), match.end(), self(match[0])
+        start = end = 0
+        terms: list[str] = []
+        for token in self.analyze(text):
+            if token.start >= end and terms:
+                yield start, end, terms
+                terms = []
+            start = start if terms else token.start
+            end = max(end, token.end)
+            terms.append(token.term)
+        if terms:
+            yield start, end, terms

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 
 _DIACRITICS = re.compile("[\u0300-\u036f]+")
@@ -13,13 +14,24 @@ _ALPHANUMERIC = re.compile(r"[A-Za-z0-9]+")
 def normalize(text: str) -> str:
     """Fold case, compatibility forms and European accents: Café, ﬁ, ① -> cafe, fi, 1.
 
-    Case folding comes between two decompositions, as Unicode's definition 146 of a compatibility
-    caseless match has it. Other scripts' marks are letters in all but name, so they stay.
+    Other scripts' marks are letters in all but name, so they stay.
     """
     if text.isascii():
         return text.lower()
-    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return unicodedata.normalize("NFKC", _DIACRITICS.sub("", folded))
+    return unicodedata.normalize("NFKC", _DIACRITICS.sub("", _fold_decomposed(text)))
+
+
+def fold_case(text: str) -> str:
+    """Fold case and compatibility forms, and leave accents: Café, ﬁ, ① -> café, fi, 1."""
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", _fold_decomposed(text))
+
+
+def _fold_decomposed(text: str) -> str:
+    """Fold case between two decompositions.
+
+    Unicode's definition 146 of a compatibility caseless match has it so.
+    """
+    return unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
 
 
 @cache
@@ -48,3 +60,12 @@ def _with_parts(match: re.Match[str]) -> str:
     word = match[0]
     parts = _CASE_BOUNDARY.split(word)
     return f"{word} {' '.join(parts)}" if len(parts) > 1 else word
+
+
+def identifier_parts(text: str) -> Iterator[tuple[int, list[tuple[int, int]]]]:
+    """Yield the end of each camel-case word of a text, and the spans of its parts."""
+    for word in _ALPHANUMERIC.finditer(text):
+        borders = [word.start() + m.start() for m in _CASE_BOUNDARY.finditer(word[0])]
+        if borders:
+            begins, ends = [word.start(), *borders], [*borders, word.end()]
+            yield word.end(), list(zip(begins, ends, strict=True))
