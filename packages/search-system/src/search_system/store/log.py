@@ -1,0 +1,178 @@
+"""The write-ahead log: every operation since the last commit, in order.
+
+::
+
+    "SSLOG001"                                   8 bytes
+    record, record, ...
+        payload size, payload crc32, header crc32    12 bytes; the last one covers the first eight
+        operation                                    1 byte: A (add) or D (delete)
+        id size, id, document                        uint32, UTF-8, JSON (none for a delete)
+
+A process that is killed, or a machine that loses power, can leave a torn record at the end: it was
+never acknowledged, so it is cut off and reported. A damaged record with a whole one behind it is no
+torn tail but a changed file, and an error.
+
+With ``sync_always`` an append returns when its record is on the disk. Otherwise records are handed
+to the operating system a mebibyte at a time: nothing is acknowledged before the next commit then,
+and the log only spares work after a crash.
+"""
+
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from search_system import disk
+from search_system.errors import CorruptIndexError, IndexFolderError
+
+MAGIC = b"SSLOG001"
+_HEADER = struct.Struct("<III")
+_ID_SIZE = struct.Struct("<I")
+_BUFFER = 1 << 20
+_LONGEST = 1 << 30
+ADD, DELETE = b"A", b"D"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One logged operation."""
+
+    id: str
+    line: bytes | None
+    """The document's JSON; None for a delete."""
+
+    def encode(self) -> bytes:
+        """Return the operation as a record."""
+        encoded = self.id.encode()
+        kind = DELETE if self.line is None else ADD
+        payload = b"".join((kind, _ID_SIZE.pack(len(encoded)), encoded, self.line or b""))
+        if len(payload) > _LONGEST:
+            raise IndexFolderError(
+                f"document '{self.id}': {len(payload):,} bytes, expected at most {_LONGEST:,}"
+            )
+        sizes = struct.pack("<II", len(payload), zlib.crc32(payload))
+        return sizes + struct.pack("<I", zlib.crc32(sizes)) + payload
+
+    @classmethod
+    def decode(cls, payload: bytes) -> "Operation":
+        """Return the operation of a record's payload, whose checksum was right."""
+        (size,) = _ID_SIZE.unpack_from(payload, 1)
+        begin = 1 + _ID_SIZE.size
+        line = None if payload[:1] == DELETE else payload[begin + size :]
+        return cls(payload[begin : begin + size].decode(), line)
+
+
+@dataclass(frozen=True, slots=True)
+class LogContent:
+    """What reading a log found."""
+
+    operations: list[Operation]
+    size: int
+    """How many bytes of the file are sound."""
+    cut: int
+    """How many bytes behind them are a torn record."""
+
+
+def read_log(path: Path) -> LogContent:
+    """Read a log's operations up to a torn tail.
+
+    Raises:
+        CorruptIndexError: the file is missing, or damaged before its last record.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise CorruptIndexError(f"{path}: no such file; the last commit names it") from error
+    except OSError as error:
+        raise CorruptIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
+    if MAGIC.startswith(data):  # killed, or without power, before the file's first bytes arrived
+        return LogContent([], 0, 0 if data == MAGIC else len(data))
+    if not data.startswith(MAGIC):
+        raise CorruptIndexError(f"{path}: expected a log of version {MAGIC.decode()}")
+    operations, place = [], len(MAGIC)
+    for payload in _payloads(data, place):
+        operations.append(Operation.decode(payload))
+        place += _HEADER.size + len(payload)
+    if place < len(data) and (later := _next_record(data, place)) is not None:
+        raise CorruptIndexError(
+            f"{path}: damaged at byte {place:,}, with sound records from byte {later:,}; "
+            "restore the file, or remove what follows the last commit with discard_log"
+        )
+    return LogContent(operations, place, len(data) - place)
+
+
+def _payloads(data: bytes, place: int) -> Iterator[bytes]:
+    while (payload := _payload(data, place)) is not None:
+        yield payload
+        place += _HEADER.size + len(payload)
+
+
+def _payload(data: bytes, place: int) -> bytes | None:
+    """Return the payload of the record at a place, or None if there is no sound one."""
+    if place + _HEADER.size > len(data):
+        return None
+    size, crc, header_crc = _HEADER.unpack_from(data, place)
+    if zlib.crc32(data[place : place + 8]) != header_crc:
+        return None
+    begin = place + _HEADER.size
+    payload = data[begin : begin + size]
+    return payload if len(payload) == size and zlib.crc32(payload) == crc else None
+
+
+def _next_record(data: bytes, place: int) -> int | None:
+    """Return where the next sound record behind a damaged one begins, or None."""
+    places = range(place + 1, len(data) - _HEADER.size)
+    return next((p for p in places if _payload(data, p) is not None), None)
+
+
+class Log:
+    """A log that is open for appending."""
+
+    def __init__(self, path: Path, *, sync_always: bool) -> None:
+        """Create an empty log."""
+        self.path = path
+        self.is_empty = True
+        self._sync_always = sync_always
+        self._buffer = bytearray()
+        self._descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666
+        )
+
+    @classmethod
+    def create(cls, path: Path, *, sync_always: bool) -> "Log":
+        """Create a log without operations."""
+        log = cls(path, sync_always=sync_always)
+        os.ftruncate(log._descriptor, 0)
+        disk.write(log._descriptor, MAGIC)
+        return log
+
+    @classmethod
+    def reopen(cls, path: Path, content: LogContent, *, sync_always: bool) -> "Log":
+        """Go on with a log that was read, and cut its torn tail off."""
+        if not content.size:
+            return cls.create(path, sync_always=sync_always)
+        log = cls(path, sync_always=sync_always)
+        log.is_empty = not content.operations
+        os.ftruncate(log._descriptor, content.size)
+        return log
+
+    def append(self, operation: Operation) -> None:
+        """Append an operation; return when it is as safe as the policy says."""
+        self._buffer += operation.encode()
+        self.is_empty = False
+        if self._sync_always:
+            self.flush()
+            disk.sync(self._descriptor)
+        elif len(self._buffer) >= _BUFFER:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand everything appended to the operating system."""
+        disk.write(self._descriptor, self._buffer)
+        self._buffer.clear()
+
+    def close(self) -> None:
+        """Close the file; what was not flushed is dropped."""
+        os.close(self._descriptor)
