@@ -66,7 +66,12 @@ def writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise IndexFolderError(
-            f"{folder}: the index cannot be written ({error.strerror or error}); "
-            "what was committed is intact"
-        ) from error
+        raise unwritable(folder, error) from error
+
+
+def unwritable(folder: Path, error: OSError) -> IndexFolderError:
+    """Return the error for a folder that could not be written."""
+    return IndexFolderError(
+        f"{folder}: the index cannot be written ({error.strerror or error}); "
+        "what was committed is intact"
+    )

@@ -5,13 +5,14 @@ Tokens are collected as term numbers. Every few million of them become a run: on
 within each term. At the end, each run's postings go behind those of the runs before it, term by
 term, and nothing is sorted again.
 
-An `Analyzer` is asked for a token's term once per distinct token; any other callable is called on
-each text as a whole.
+An `Analyzer` that looks at one token at a time is asked once per distinct token; any other callable
+is called on each text as a whole.
 """
 
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,8 @@ from search_system.segments.array_file import ArrayFileWriter
 from search_system.segments.format import LARGE_TF
 from search_system.segments.strings import add_strings
 
-Analyze = Callable[[str], Sequence[str]]
-"""What turns a text into its terms, in order."""
+Analyze = Callable[[str], Sequence[str | None]]
+"""What turns a text into its terms, in order; None is a stop word, which still has its place."""
 
 _RUN_TOKENS = 2_000_000
 _STOP_WORD = -1
@@ -32,14 +33,14 @@ _BYTES_PER_TOKEN = 16
 """A token's share of a run, and of the arrays that the runs become at the end."""
 
 
-class TermNumbers(dict[str, int]):
+class TermNumbers(dict[str | None, int]):
     """The term number of each token, which is analysed and numbered when first seen."""
 
-    def __init__(self, term: Callable[[str], str | None]) -> None:
+    def __init__(self, term: Callable[[Any], str | None]) -> None:
         self.terms: dict[bytes, int] = {}
         self._term = term
 
-    def __missing__(self, token: str) -> int:
+    def __missing__(self, token: str | None) -> int:
         term = self._term(token)
         if term:
             number = self.terms.setdefault(term.encode("utf-8", "replace"), len(self.terms))
@@ -68,8 +69,9 @@ class FieldInverter:
 
     def __init__(self, analyze: Analyze, *, positions: bool) -> None:
         self._tokens_of = analyze
-        self._numbers = TermNumbers(str)
-        if isinstance(analyze, Analyzer):
+        self._numbers = TermNumbers(lambda term: term)
+        # Edge n-grams make several terms of one token.
+        if isinstance(analyze, Analyzer) and not getattr(analyze.config, "edge_grams", None):
             self._tokens_of, self._numbers = analyze.tokens, TermNumbers(analyze.term)
         self._positions = positions
         self._tokens = array("i")
@@ -98,21 +100,22 @@ class FieldInverter:
 
     def _end_run(self) -> None:
         tokens = np.array(self._tokens, dtype=np.int64)
-        documents = np.repeat(np.arange(len(self._sizes)), self._sizes)
-        kept = tokens != _STOP_WORD
-        tokens, documents = tokens[kept], documents[kept]
-        lengths = np.bincount(documents, minlength=len(self._sizes))
-        if len(tokens):
-            self._runs.append(self._invert(tokens, documents, np.cumsum(lengths) - lengths))
+        sizes = np.array(self._sizes, dtype=np.int64)
+        documents = np.repeat(np.arange(len(sizes)), sizes)
+        kept = np.flatnonzero(tokens != _STOP_WORD)
+        lengths = np.bincount(documents[kept], minlength=len(sizes))
+        if len(kept):
+            keys = (tokens[kept] << 32) | kept
+            self._runs.append(self._invert(keys, documents, np.cumsum(sizes) - sizes))
         self._lengths.append(lengths.astype(np.uint32))
         self._documents += len(self._sizes)
-        self._tokens_in_runs += len(tokens)
+        self._tokens_in_runs += len(kept)
         self._tokens, self._sizes = array("i"), array("i")
 
     def _invert(
-        self, tokens: NDArray[np.int64], documents: NDArray[np.int64], begins: NDArray[np.int64]
+        self, keys: NDArray[np.int64], documents: NDArray[np.int64], begins: NDArray[np.int64]
     ) -> _Run:
-        keys = (tokens << 32) | np.arange(len(tokens))
+        """Return the run of keys (term, place), given places' documents and where these begin."""
         keys.sort()
         terms, places = keys >> 32, keys & 0xFFFFFFFF
         documents = documents[places]

@@ -6,9 +6,8 @@ like any other; a merge drops it. That keeps one way to delete, and document num
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -26,8 +25,7 @@ _BYTES_PER_ID = 150
 """What a document costs besides its content: its id's bytes, and what the store remembers of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PreparedDocument:
+class PreparedDocument(NamedTuple):
     """A document, checked and analysed, so that adding it cannot fail."""
 
     id: bytes

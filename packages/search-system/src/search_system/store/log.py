@@ -23,6 +23,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from search_system import disk
 from search_system.errors import CorruptIndexError, IndexFolderError
@@ -35,8 +36,7 @@ _LONGEST = 1 << 30
 ADD, DELETE = b"A", b"D"
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One logged operation."""
 
     id: str

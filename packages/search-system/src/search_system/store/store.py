@@ -248,8 +248,10 @@ class Store:
             if self._failure is not None:
                 raise IndexFolderError(f"{self.folder}: {self._failure}; open the index again")
             try:
-                with disk.writing(self.folder):
-                    yield
+                yield
+            except OSError as error:
+                self._failure = f"an earlier write failed ({error})"
+                raise disk.unwritable(self.folder, error) from error
             except BaseException as error:
                 self._failure = f"an earlier write failed ({error})"
                 raise
