@@ -253,6 +253,37 @@ def test_deletes_while_a_merge_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert (after.df("text", "word"), after.df("text", "w14")) == (18, 0)
 
 
+def test_readers_see_whole_commits_while_a_writer_commits_and_merges(tmp_path: Path) -> None:
+    """A reader may read a commit whose files are gone when it maps them; it must not notice."""
+    config = WriterConfig(merge_factor=2)
+    with Store.open(tmp_path, SCHEMA, "never", config=config) as store:
+        done = threading.Event()
+        seen: list[int] = []
+        errors: list[Exception] = []
+
+        def read() -> None:
+            while not done.is_set():
+                try:
+                    snapshot = open_snapshot(tmp_path)
+                    batches = [snapshot.document(doc_id) for doc_id in snapshot.ids()]
+                    assert len({str(batch) for batch in batches}) <= 1, "half a commit"
+                    assert len(batches) in {0, 5}
+                    seen.append(snapshot.generation)
+                except Exception as error:  # noqa: BLE001 - for the main thread
+                    errors.append(error)
+
+        reader = threading.Thread(target=read)
+        reader.start()
+        for batch in range(80):
+            for i in range(5):
+                store.add({"text": f"batch {batch}"}, str(i))
+            store.commit()
+        done.set()
+        reader.join()
+    assert errors == []
+    assert seen == sorted(seen)
+
+
 def test_a_merge_of_damaged_segments_is_refused(tmp_path: Path) -> None:
     with Store.open(tmp_path, SCHEMA, config=NO_MERGES) as store:
         for i in range(2):

@@ -62,6 +62,8 @@ def column_value(field: ColumnField, value: object, name: str, doc_id: str) -> C
 
 
 def _keywords(value: object) -> list[bytes]:
+    if isinstance(value, str):
+        return [value.encode("utf-8", "replace")] if value else []
     members = value if isinstance(value, list | tuple) else [value]
     if any(isinstance(member, dict | list | tuple) for member in members):
         raise TypeError

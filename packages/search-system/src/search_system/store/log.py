@@ -17,10 +17,12 @@ to the operating system a mebibyte at a time: nothing is acknowledged before the
 and the log only spares work after a crash.
 """
 
+import mmap
 import os
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -65,51 +67,71 @@ class Operation(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class LogContent:
-    """What reading a log found."""
+class LogSummary:
+    """What a log has."""
 
-    operations: list[Operation]
+    operations: int
     size: int
     """How many bytes of the file are sound."""
     cut: int
     """How many bytes behind them are a torn record."""
 
 
-def read_log(path: Path) -> LogContent:
-    """Read a log's operations up to a torn tail.
+def check_log(path: Path) -> LogSummary:
+    """Read a log up to a torn tail.
 
     Raises:
         CorruptIndexError: the file is missing, or damaged before its last record.
     """
+    with _mapped(path) as data:
+        if MAGIC.startswith(data[: len(MAGIC)]) and len(data) <= len(MAGIC):
+            # Its writer was killed, or lost power, before the first operation.
+            return LogSummary(0, 0, len(data) % len(MAGIC))
+        if data[: len(MAGIC)] != MAGIC:
+            raise CorruptIndexError(f"{path}: expected a log of version {MAGIC.decode()}")
+        count, place = 0, len(MAGIC)
+        for payload in _payloads(data, place):
+            count += 1
+            place += _HEADER.size + len(payload)
+        if place < len(data) and (later := _next_record(data, place)) is not None:
+            raise CorruptIndexError(
+                f"{path}: damaged at byte {place:,}, with sound records from byte {later:,}; "
+                "restore the file, or remove what follows the last commit with discard_log"
+            )
+        return LogSummary(count, place, len(data) - place)
+
+
+def read_operations(path: Path) -> Iterator[Operation]:
+    """Yield the operations of a log that `check_log` found sound, one in memory at a time."""
+    with _mapped(path) as data:
+        for payload in _payloads(data, len(MAGIC)):
+            yield Operation.decode(payload)
+
+
+@contextmanager
+def _mapped(path: Path) -> Iterator[bytes | mmap.mmap]:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            empty = os.fstat(file.fileno()).st_size == 0  # nothing cannot be mapped
+            data = None if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError as error:
         raise CorruptIndexError(f"{path}: no such file; the last commit names it") from error
     except OSError as error:
         raise CorruptIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
-    if MAGIC.startswith(data):  # killed, or without power, before the file's first bytes arrived
-        return LogContent([], 0, 0 if data == MAGIC else len(data))
-    if not data.startswith(MAGIC):
-        raise CorruptIndexError(f"{path}: expected a log of version {MAGIC.decode()}")
-    operations, place = [], len(MAGIC)
-    for payload in _payloads(data, place):
-        operations.append(Operation.decode(payload))
-        place += _HEADER.size + len(payload)
-    if place < len(data) and (later := _next_record(data, place)) is not None:
-        raise CorruptIndexError(
-            f"{path}: damaged at byte {place:,}, with sound records from byte {later:,}; "
-            "restore the file, or remove what follows the last commit with discard_log"
-        )
-    return LogContent(operations, place, len(data) - place)
+    if data is None:
+        yield b""
+    else:
+        with data:
+            yield data
 
 
-def _payloads(data: bytes, place: int) -> Iterator[bytes]:
+def _payloads(data: bytes | mmap.mmap, place: int) -> Iterator[bytes]:
     while (payload := _payload(data, place)) is not None:
         yield payload
         place += _HEADER.size + len(payload)
 
 
-def _payload(data: bytes, place: int) -> bytes | None:
+def _payload(data: bytes | mmap.mmap, place: int) -> bytes | None:
     """Return the payload of the record at a place, or None if there is no sound one."""
     if place + _HEADER.size > len(data):
         return None
@@ -121,7 +143,7 @@ def _payload(data: bytes, place: int) -> bytes | None:
     return payload if len(payload) == size and zlib.crc32(payload) == crc else None
 
 
-def _next_record(data: bytes, place: int) -> int | None:
+def _next_record(data: bytes | mmap.mmap, place: int) -> int | None:
     """Return where the next sound record behind a damaged one begins, or None."""
     places = range(place + 1, len(data) - _HEADER.size)
     return next((p for p in places if _payload(data, p) is not None), None)
@@ -149,13 +171,13 @@ class Log:
         return log
 
     @classmethod
-    def reopen(cls, path: Path, content: LogContent, *, sync_always: bool) -> "Log":
-        """Go on with a log that was read, and cut its torn tail off."""
-        if not content.size:
+    def reopen(cls, path: Path, summary: LogSummary, *, sync_always: bool) -> "Log":
+        """Go on with a log that was checked, and cut its torn tail off."""
+        if not summary.size:
             return cls.create(path, sync_always=sync_always)
         log = cls(path, sync_always=sync_always)
-        log.is_empty = not content.operations
-        os.ftruncate(log._descriptor, content.size)
+        log.is_empty = not summary.operations
+        os.ftruncate(log._descriptor, summary.size)
         return log
 
     def append(self, operation: Operation) -> None:

@@ -19,7 +19,7 @@ from search_system.schema import IndexSchema
 from search_system.segments.array_file import ArrayFile
 from search_system.store.commit import COMMIT, Commit, read_commit, write_commit
 from search_system.store.lock import LOCK, WriterLock
-from search_system.store.log import Log, read_log
+from search_system.store.log import Log, check_log
 
 _OURS = re.compile(r"(segment|deletes)-\d+\.arrays|log-\d+|\.commit\.json\.tmp")
 
@@ -125,7 +125,7 @@ def verify_store(folder: str | Path) -> list[str]:
         except CorruptIndexError as error:
             problems.append(str(error))
     try:
-        cut = read_log(folder / commit.log).cut
+        cut = check_log(folder / commit.log).cut
     except CorruptIndexError as error:
         return [*problems, str(error)]
     if cut:

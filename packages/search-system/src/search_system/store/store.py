@@ -36,7 +36,7 @@ from search_system.segments.values import encode_document
 from search_system.store.commit import Commit, FileEntry, read_commit, write_commit
 from search_system.store.config import FsyncPolicy, WriterConfig, analyzer_named
 from search_system.store.lock import WriterLock
-from search_system.store.log import Log, Operation, read_log
+from search_system.store.log import Log, Operation, check_log, read_operations
 from search_system.store.pending import Pending
 from search_system.store.recovery import Recovery, check_schema, remove_unnamed, take_folder
 from search_system.store.segment_set import SegmentSet
@@ -126,17 +126,17 @@ class Store:
 
     def _recover(self) -> Recovery:
         path = self.folder / self._commit.log
-        content = read_log(path)
+        summary = check_log(path)
         remove_unnamed(self.folder, keep=self._commit.files)
-        self._log = Log.reopen(path, content, sync_always=self._sync_always)
+        self._log = Log.reopen(path, summary, sync_always=self._sync_always)
         try:
-            for operation in content.operations:
+            for operation in read_operations(path):
                 self._replay(operation)
         except BaseException:
             self._segments.cancel_merge()
             self._log.close()
             raise
-        return Recovery(path, len(content.operations), content.cut)
+        return Recovery(path, summary.operations, summary.cut)
 
     def _replay(self, operation: Operation) -> None:
         line = operation.line
