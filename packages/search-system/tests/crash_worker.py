@@ -1,4 +1,4 @@
-"""A process that writes to a store until it is killed (see test_store_crash.py).
+"""A process that writes to a store until it is killed (see test_store_kill.py).
 
 It reads lines of JSON: a folder, a seed and an fsync policy. For each it forks, so that no round
 waits for imports. The child prints its number, then a line after each operation that returned.
