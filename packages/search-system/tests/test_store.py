@@ -198,6 +198,7 @@ def test_opening_what_does_not_fit(tmp_path: Path) -> None:
         Store.open(tmp_path, SCHEMA, "sometimes")  # type: ignore[arg-type]
     with pytest.raises(OptionError, match="no stemmer 'klingon'"):
         Store.open(tmp_path / "a", IndexSchema({"text": TextField("klingon")}))
+    assert not (tmp_path / "a").exists()
     Store.open(tmp_path / "b", SCHEMA).close()
     with pytest.raises(OptionError, match="the index has the schema"):
         Store.open(tmp_path / "b", IndexSchema({"text": TextField()}))

@@ -13,8 +13,21 @@ from search_system.segments.format import MISSING_INTEGER
 ColumnField = KeywordField | NumberField | DateField
 ColumnValue = list[bytes] | float | int
 
+_PLAIN = {str, int, float, bool, type(None)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def check_id(doc_id: object) -> None:
+    """Raise `CollectionError` for what cannot be a document's id."""
+    if not isinstance(doc_id, str) or not doc_id:
+        raise CollectionError(f"a document's id must be a string and not empty, not {doc_id!r}")
+    try:
+        doc_id.encode()
+    except UnicodeEncodeError as error:
+        raise CollectionError(
+            f"document id {doc_id!r}: no Unicode text ({error.reason})"
+        ) from error
 
 
 def encode_document(document: Mapping[str, Any], doc_id: str) -> bytes:
@@ -27,6 +40,11 @@ def encode_document(document: Mapping[str, Any], doc_id: str) -> bytes:
         return _ENCODER.encode(dict(document)).encode()
     except (TypeError, ValueError, RecursionError) as error:
         raise CollectionError(f"document '{doc_id}': no JSON document ({error})") from error
+
+
+def as_replayed(document: Mapping[str, Any], line: bytes) -> Mapping[str, Any]:
+    """Return a document as it comes back from its JSON line; the same one if that is certain."""
+    return document if _PLAIN.issuperset(map(type, document.values())) else json.loads(line)
 
 
 def _plain(value: object) -> str:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from search_system import disk
 from search_system.schema import IndexSchema
+from search_system.segments.array_file import ArrayFileWriter
 from search_system.store.commit import FileEntry
 from search_system.store.config import WriterConfig
 from search_system.store.merger import Merge
@@ -56,6 +59,17 @@ class SegmentSet:
         """Return the segments as a commit names them."""
         segments = [view.segment for view in self.views]
         return tuple(FileEntry(s.name, s.info.size, s.info.crc32) for s in segments)
+
+    def write_deletes(self, path: Path) -> FileEntry | None:
+        """Write a bitmap of the deleted documents of each segment that has some."""
+        views = [view for view in self.views if view.n_deleted]
+        if not views:
+            return None
+        with ArrayFileWriter(path) as out:
+            for view in views:
+                out.add(view.segment.name, np.packbits(~view.live))
+            info = out.finish({}, durable=self._durable)
+        return FileEntry(path.name, info.size, info.crc32)
 
     @property
     def unfinished(self) -> set[str]:

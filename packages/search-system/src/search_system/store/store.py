@@ -13,9 +13,8 @@ it) depends on the fsync policy:
 - ``never``: the same, but the operating system writes when it likes, so power loss can undo it.
 
 Operations after the last commit are replayed from the log as far as it goes, so never half of one.
-
-After a failed write (disk full, for example) memory and disk may differ, so the store refuses
-further work; opening it again goes on from what the disk has.
+After a failed write, such as on a full disk, memory and disk may differ: the store refuses further
+work, and opening it again goes on from what the disk has.
 """
 
 import json
@@ -25,16 +24,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from search_system import disk
-from search_system.errors import CollectionError, IndexFolderError, OptionError
-from search_system.schema import IndexSchema, TextField
-from search_system.segments.array_file import ArrayFileWriter
+from search_system.errors import IndexFolderError, OptionError
+from search_system.schema import IndexSchema
 from search_system.segments.inverter import Analyze
-from search_system.segments.values import encode_document
+from search_system.segments.values import as_replayed, check_id, encode_document
 from search_system.store.commit import Commit, FileEntry, read_commit, write_commit
-from search_system.store.config import FsyncPolicy, WriterConfig, analyzer_named
+from search_system.store.config import FsyncPolicy, WriterConfig, analyzer_named, field_analyzers
 from search_system.store.lock import WriterLock
 from search_system.store.log import Log, Operation, check_log, read_operations
 from search_system.store.pending import Pending
@@ -44,7 +40,6 @@ from search_system.store.snapshot import Snapshot, open_views
 
 _CHECK_MEMORY_EVERY = 1 << 20
 _BYTES_PER_OPERATION = 200
-_PLAIN = {str, int, float, bool, type(None)}
 _CLOSED = "it is closed"
 
 
@@ -55,9 +50,9 @@ class Store:
         self,
         folder: Path,
         lock: WriterLock,
+        analyzers: Mapping[str, Analyze],
         fsync: FsyncPolicy,
         config: WriterConfig,
-        analyzer: Callable[[str], Analyze],
     ) -> None:
         """Go on from a folder's last commit and log; `open` is the way to make one."""
         self.folder = folder
@@ -67,17 +62,11 @@ class Store:
         self._sync_always = fsync == "always"
         self._commit = read_commit(folder)
         self.schema = self._commit.schema
-        texts = self.schema.of_type(TextField)
-        by_name = {name: analyzer(name) for name in {f.analyzer for f in texts.values()}}
-        self._analyzers = {name: by_name[field.analyzer] for name, field in texts.items()}
+        self._analyzers = analyzers
         self._committed = open_views(folder, self._commit)
+        views, number = self._committed, self._commit.next_segment
         self._segments = SegmentSet(
-            folder,
-            self.schema,
-            self._committed,
-            self._commit.next_segment,
-            config,
-            durable=self._durable,
+            folder, self.schema, views, number, config, durable=self._durable
         )
         self._snapshot = self._publish()
         self._failure: str | None = None
@@ -115,11 +104,14 @@ class Store:
         if fsync not in {"always", "commit", "never"}:
             raise OptionError(f"fsync must be always, commit or never, not {fsync!r}")
         folder = Path(folder)
+        analyzers = field_analyzers(schema, analyzer) if schema else None
         lock = take_folder(folder, schema, durable=fsync != "never")
         try:
-            check_schema(folder, read_commit(folder), schema)
+            commit = read_commit(folder)
+            check_schema(folder, commit, schema)
+            analyzers = analyzers or field_analyzers(commit.schema, analyzer)
             with disk.writing(folder):
-                return cls(folder, lock, fsync, config or WriterConfig(), analyzer)
+                return cls(folder, lock, analyzers, fsync, config or WriterConfig())
         except BaseException:
             lock.release()
             raise
@@ -159,10 +151,9 @@ class Store:
             CollectionError: the id or a field cannot be indexed; nothing has changed.
             IndexFolderError: the log cannot be written.
         """
-        _check_id(doc_id)
+        check_id(doc_id)
         line = encode_document(document, doc_id)
-        if not _PLAIN.issuperset(map(type, document.values())):
-            document = json.loads(line)  # what a replay of the log would see
+        document = as_replayed(document, line)
         with self._mutex:
             prepared = self._pending.prepare(document, doc_id, line)
             with self._writing():
@@ -177,7 +168,7 @@ class Store:
             CollectionError: this cannot be an id.
             IndexFolderError: the log cannot be written.
         """
-        _check_id(doc_id)
+        check_id(doc_id)
         with self._writing():
             self._log.append(Operation(doc_id, None))
             self._pending.delete(doc_id.encode())
@@ -305,26 +296,7 @@ class Store:
 
     def _write_deletes(self, generation: int) -> FileEntry | None:
         """Write which documents are deleted, unless the last commit's file says the same."""
-        views = [view for view in self._segments.views if view.n_deleted]
-        if views == [view for view in self._committed if view.n_deleted]:
+        committed = [view for view in self._committed if view.n_deleted]
+        if committed == [view for view in self._segments.views if view.n_deleted]:
             return self._commit.deletes
-        if not views:
-            return None
-        path = self.folder / f"deletes-{generation:08}.arrays"
-        with ArrayFileWriter(path) as out:
-            for view in views:
-                out.add(view.segment.name, np.packbits(~view.live))
-            info = out.finish({}, durable=self._durable)
-        return FileEntry(path.name, info.size, info.crc32)
-
-
-def _check_id(doc_id: object) -> None:
-    """Raise `CollectionError` for what cannot be a document's id."""
-    if not isinstance(doc_id, str) or not doc_id:
-        raise CollectionError(f"a document's id must be a string and not empty, not {doc_id!r}")
-    try:
-        doc_id.encode()
-    except UnicodeEncodeError as error:
-        raise CollectionError(
-            f"document id {doc_id!r}: no Unicode text ({error.reason})"
-        ) from error
+        return self._segments.write_deletes(self.folder / f"deletes-{generation:08}.arrays")
