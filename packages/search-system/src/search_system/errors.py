@@ -8,6 +8,7 @@
     ├── OutputError            a file that was asked for cannot be written
     └── IndexFolderError
         ├── IndexMissingError  no index where one was expected
+        ├── IndexLockedError   another process writes to the index
         └── CorruptIndexError  an index whose files are not what was written
 
 Each message is one line that says what was expected, what came, where, and what to do. The command
@@ -37,6 +38,10 @@ class IndexFolderError(SearchSystemError):
 
 class IndexMissingError(IndexFolderError):
     """There is no index where one was expected."""
+
+
+class IndexLockedError(IndexFolderError):
+    """Another process, or another `Store` of this one, writes to the index."""
 
 
 class CorruptIndexError(IndexFolderError):

@@ -1,0 +1,162 @@
+"""Which fields of a document are searched, filtered, sorted by or only kept, and how.
+
+An `IndexSchema` says what an index makes of a document's fields; `search_system.corpus.schema`
+says which columns of a file make a document. A schema is written in TOML, a table per field::
+
+    [fields.title]
+    type = "text"
+    analyzer = "english"
+    weight = 2.0
+
+    [fields.price]
+    type = "number"
+
+A field that a document lacks, or that is null, counts as missing. Fields that the schema does not
+name are stored with the document and nothing else.
+"""
+
+import dataclasses
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Self, TypeVar
+
+from search_system.errors import OptionError
+
+
+@dataclass(frozen=True, slots=True)
+class TextField:
+    """Words that queries find."""
+
+    type: ClassVar[str] = "text"
+
+    analyzer: str = "english"
+    """The name of what turns its text into terms; by default a Snowball algorithm or 'none'."""
+    weight: float = 1.0
+    """How much an occurrence here counts, beside those in other fields."""
+    positions: bool = True
+    """Keep where in the text each term stands, for phrases and proximity (4 bytes per token)."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.weight < math.inf:
+            raise OptionError(f"a field's weight must be a number from 0 up, not {self.weight!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordField:
+    """A string, or several, taken as a whole: to filter, sort and count by."""
+
+    type: ClassVar[str] = "keyword"
+
+
+@dataclass(frozen=True, slots=True)
+class NumberField:
+    """A number to filter and sort by."""
+
+    type: ClassVar[str] = "number"
+
+    integer: bool = False
+    """Keep it as int64, exact to 63 bits; otherwise as float64."""
+
+
+@dataclass(frozen=True, slots=True)
+class DateField:
+    """A date or a time to filter and sort by; one without a zone is UTC."""
+
+    type: ClassVar[str] = "date"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredField:
+    """Kept with the document, and nothing else."""
+
+    type: ClassVar[str] = "stored"
+
+
+F = TypeVar("F")
+
+Field = TextField | KeywordField | NumberField | DateField | StoredField
+
+_TYPES: dict[str, type[Field]] = {
+    field.type: field for field in (TextField, KeywordField, NumberField, DateField, StoredField)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSchema:
+    """The fields of an index by name."""
+
+    fields: Mapping[str, Field]
+
+    def __post_init__(self) -> None:
+        for name in self.fields:
+            if not name or not name.isprintable() or "/" in name:
+                raise OptionError(
+                    f"a field's name must be printable, not empty and without '/', not {name!r}"
+                )
+        if not self.of_type(TextField):
+            raise OptionError("a schema needs at least one field of type text to search")
+
+    def of_type(self, kind: type[F]) -> dict[str, F]:
+        """Return the fields of one type by name."""
+        return {name: field for name, field in self.fields.items() if isinstance(field, kind)}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the schema as plain values, as TOML and JSON hold them."""
+        return {"fields": {n: {"type": f.type, **asdict(f)} for n, f in self.fields.items()}}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Return the schema of plain values; raise `OptionError` for anything that is none."""
+        tables = values.get("fields")
+        if not isinstance(tables, Mapping) or set(values) != {"fields"}:
+            raise OptionError(f"a schema is a table 'fields', found {[*values]}")
+        return cls({name: _field(name, table) for name, table in tables.items()})
+
+    def to_toml(self) -> str:
+        """Return the schema as the text of a TOML file."""
+        lines: list[str] = []
+        for name, table in self.to_dict()["fields"].items():
+            lines.append(f"[fields.{_toml(name)}]")
+            lines.extend(f"{key} = {_toml(value)}" for key, value in table.items())
+            lines.append("")
+        return "\n".join(lines)
+
+    @classmethod
+    def from_toml(cls, text: str) -> Self:
+        """Return the schema of a TOML file's text; raise `OptionError` if it is none."""
+        try:
+            return cls.from_dict(tomllib.loads(text))
+        except tomllib.TOMLDecodeError as error:
+            raise OptionError(f"the schema is no valid TOML: {error}") from error
+
+    def __str__(self) -> str:
+        """Return the fields in one line, for people."""
+        return ", ".join(f"{name}: {field.type}" for name, field in self.fields.items())
+
+
+def _field(name: str, table: object) -> Field:
+    if not isinstance(table, Mapping):
+        raise OptionError(f"field '{name}': expected a table with a type, found {table!r}")
+    options = dict(table)
+    kind = _TYPES.get(str(options.pop("type", None)))
+    if kind is None:
+        raise OptionError(
+            f"field '{name}': expected type = one of {', '.join(_TYPES)}, "
+            f"found {table.get('type')!r}"
+        )
+    known = {option.name: option for option in dataclasses.fields(kind)}
+    for option, value in options.items():
+        expected = known[option].type if option in known else None
+        allowed: Any = (int, float) if expected is float else expected
+        if expected is None or not isinstance(value, allowed):
+            found = f"expected one of {[*known]}" if expected is None else f"not {value!r}"
+            raise OptionError(f"field '{name}', option '{option}' of type {kind.type}: {found}")
+    return kind(**options)
+
+
+def _toml(value: object) -> str:
+    """Return a string, number or boolean as TOML, which writes them as JSON does."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,235 @@
+"""Many arrays in one file, mapped as a whole and checked array by array.
+
+::
+
+    "SSARRAY1"                      8 bytes
+    array, array, ...               little-endian, each at a multiple of 64 bytes, zeros between
+    directory                       JSON: {"arrays": {name: [dtype, offset, count, crc32]}, "meta"}
+    offset, size, crc32, "SSARRAY1" 24 bytes: where the directory is, and its checksum
+
+One file, and not one per array, because a segment of ten fields has sixty arrays: a commit of one
+document then costs one fsync instead of sixty, an index of many segments opens with one map each,
+and a segment appears and vanishes as one name. The price is that arrays which grow side by side, as
+in a merge, must wait in temporary files until their turn.
+
+Whoever refers to the file keeps its size and the checksum of the directory (`FileInfo`), and the
+directory holds those of the arrays. So opening checks sizes and the directory, which is cheap, and
+still every byte is covered: `ArrayFile.verify` reads them all, and an array up to 64 KiB is also
+checked when it is first used.
+"""
+
+import json
+import mmap
+import os
+import struct
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Self, cast
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from search_system import disk
+from search_system.errors import CorruptIndexError
+
+MAGIC = b"SSARRAY1"
+_TRAILER = struct.Struct("<QII8s")
+_ALIGNMENT = 64
+_CHUNK = 1 << 20
+_CHECKED_AT_USE = 1 << 16
+_SPOOL = 1 << 22
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class FileInfo:
+    """What an array file must be: its size in bytes, and the CRC-32 of its directory."""
+
+    size: int
+    crc32: int
+
+
+class ArrayStream:
+    """An array that is written in pieces, while others of the same file are, too."""
+
+    def __init__(self, folder: Path, dtype: DTypeLike) -> None:
+        self.dtype = np.dtype(dtype)
+        self.count = 0
+        self.spool = cast("IO[bytes]", tempfile.SpooledTemporaryFile(_SPOOL, dir=str(folder)))  # noqa: SIM115
+
+    def append(self, values: Array) -> None:
+        """Write the next values."""
+        self.spool.write(_bytes_of(values.astype(self.dtype, copy=False)))
+        self.count += len(values)
+
+    def close(self) -> None:
+        """Forget the temporary file."""
+        self.spool.close()
+
+
+class ArrayFileWriter:
+    """Writes an array file; leaving the block without `finish` removes what was written."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._buffer = bytearray(MAGIC)
+        self._size = len(MAGIC)
+        self._directory: dict[str, tuple[str, int, int, int]] = {}
+        self._streams: dict[str, ArrayStream] = {}
+        self._finished = False
+        self._descriptor = disk.create(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._descriptor)
+        for stream in self._streams.values():
+            stream.close()
+        if not self._finished:
+            self.path.unlink(missing_ok=True)
+
+    def add(self, name: str, values: Array) -> None:
+        """Write a whole array of one dimension."""
+        offset = self._align()
+        data = _bytes_of(values)
+        self._put(data)
+        self._directory[name] = (values.dtype.name, offset, len(values), zlib.crc32(data))
+
+    def stream(self, name: str, dtype: DTypeLike) -> ArrayStream:
+        """Return an array to be written in pieces, until `finish`."""
+        stream = self._streams[name] = ArrayStream(self.path.parent, dtype)
+        return stream
+
+    def finish(self, meta: dict[str, Any], *, durable: bool) -> FileInfo:
+        """Write the streams and the directory, and return what the file now is."""
+        for name, stream in self._streams.items():
+            self._copy(name, stream)
+        offset = self._align()
+        directory = json.dumps({"arrays": self._directory, "meta": meta}).encode()
+        crc = zlib.crc32(directory)
+        self._put(directory + _TRAILER.pack(offset, len(directory), crc, MAGIC))
+        self._flush()
+        if durable:
+            disk.sync(self._descriptor)
+        self._finished = True
+        return FileInfo(self._size, crc)
+
+    def _copy(self, name: str, stream: ArrayStream) -> None:
+        offset, crc = self._align(), 0
+        stream.spool.seek(0)
+        while chunk := stream.spool.read(_CHUNK):
+            crc = zlib.crc32(chunk, crc)
+            self._put(chunk)
+        self._directory[name] = (stream.dtype.name, offset, stream.count, crc)
+
+    def _align(self) -> int:
+        self._put(bytes(-self._size % _ALIGNMENT))
+        return self._size
+
+    def _put(self, data: bytes | memoryview) -> None:
+        self._size += len(data)
+        if len(data) < _CHUNK:
+            self._buffer += data
+            if len(self._buffer) >= _CHUNK:
+                self._flush()
+        else:
+            self._flush()
+            disk.write(self._descriptor, data)
+
+    def _flush(self) -> None:
+        disk.write(self._descriptor, self._buffer)
+        self._buffer.clear()
+
+
+class ArrayFile:
+    """A mapped array file: arrays by name, read-only; the map lives as long as any of them."""
+
+    def __init__(self, path: Path, expected: FileInfo) -> None:
+        self.path = path
+        self._arrays: dict[str, Array] = {}
+        try:
+            with path.open("rb") as file:
+                size = os.fstat(file.fileno()).st_size
+                if size != expected.size:
+                    raise damaged(path, f"expected {expected.size:,} bytes, found {size:,}")
+                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except FileNotFoundError as error:
+            raise damaged(path, "no such file") from error
+        except (OSError, ValueError) as error:
+            raise damaged(path, f"cannot be read ({error})") from error
+        self._read_directory(expected)
+
+    def _read_directory(self, expected: FileInfo) -> None:
+        try:
+            offset, size, crc, magic = _TRAILER.unpack(self._map[-_TRAILER.size :])
+        except struct.error as error:
+            raise damaged(self.path, "too short to be an array file") from error
+        directory = self._map[offset : offset + size]
+        if magic != MAGIC or self._map[: len(MAGIC)] != MAGIC:
+            raise damaged(self.path, f"expected an array file of version {MAGIC.decode()}")
+        if not zlib.crc32(directory) == crc == expected.crc32:
+            raise damaged(self.path, "the checksum of its directory is wrong")
+        content = json.loads(directory)
+        self._directory: dict[str, tuple[str, int, int, int]] = content["arrays"]
+        self.meta: dict[str, Any] = content["meta"]
+
+    def __contains__(self, name: str) -> bool:
+        """Return whether there is an array of this name."""
+        return name in self._directory
+
+    def __getitem__(self, name: str) -> Array:
+        """Return an array by its name."""
+        array = self._arrays.get(name)
+        if array is None:
+            array = self._view(name)
+            if array.nbytes <= _CHECKED_AT_USE:
+                self._check(name, array)
+            self._arrays[name] = array
+        return array
+
+    def bytes_at(self, name: str, begin: int, end: int) -> bytes:
+        """Return a part of an array of bytes; faster than slicing the array."""
+        offset = self._directory[name][1]
+        return self._map[offset + begin : offset + end]
+
+    def verify(self) -> None:
+        """Compare every byte with the checksums; raise `CorruptIndexError` at the first array."""
+        place = len(MAGIC)
+        for name, (_, offset, _, _) in self._directory.items():
+            array = self._view(name)
+            self._check_zeros(place, offset)
+            self._check(name, array)
+            place = offset + array.nbytes
+        self._check_zeros(place, _TRAILER.unpack(self._map[-_TRAILER.size :])[0])
+
+    def _view(self, name: str) -> Array:
+        dtype, offset, count, _ = self._directory[name]
+        return np.frombuffer(self._map, np.dtype(dtype).newbyteorder("<"), count, offset)
+
+    def _check(self, name: str, array: Array) -> None:
+        if zlib.crc32(_bytes_of(array)) != self._directory[name][3]:
+            raise damaged(self.path, f"the checksum of its array '{name}' is wrong")
+
+    def _check_zeros(self, begin: int, end: int) -> None:
+        if any(self._map[begin:end]):
+            raise damaged(self.path, f"expected zeros between its arrays at byte {begin:,}")
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the arrays' names."""
+        return iter(self._directory)
+
+
+def damaged(path: Path, what: str) -> CorruptIndexError:
+    """Return the error for a file that is not what was written."""
+    return CorruptIndexError(f"{path}: {what}; restore the file or build the index again")
+
+
+def _bytes_of(values: Array) -> memoryview | bytes:
+    """Return an array's bytes, little-endian."""
+    little = np.ascontiguousarray(values, values.dtype.newbyteorder("<"))
+    return little.view(np.uint8).data if len(little) else b""

@@ -1,0 +1,46 @@
+"""Which arrays a segment has; N documents, and per text field T terms, P postings, K tokens.
+
+::
+
+    ids, ids_offsets               uint8, int64 [N + 1]: document ids, by document number
+    id_hashes, id_hash_docs        uint64, uint32 [N]: ids' hashes, ascending, and whose they are
+    stored, stored_offsets         uint8, int64 [B + 1]: compressed blocks of JSON lines
+    stored_first                   uint32 [B]: the first document of each block
+
+    FIELD/terms, terms_offsets     uint8, int64 [T + 1]: terms, ascending by their UTF-8 bytes
+    FIELD/postings_offsets         int64 [T + 1]: where each term's postings begin
+    FIELD/docs                     uint32 [P]: document numbers, ascending within a term
+    FIELD/tfs                      uint8 [P]: term frequencies; 255 stands for 255 or more,
+    FIELD/large_at, large_tfs      int64, uint32: which postings these are, and their frequencies
+    FIELD/lengths                  uint32 [N]: tokens per document, exact, so that scores are, too
+    FIELD/positions                uint32 [K]: places of tokens, in the postings' order (optional)
+    FIELD/positions_offsets        int64 [T + 1]: where each term's positions begin (optional)
+
+    FIELD/values, values_offsets   uint8, int64: a keyword field's values, ascending by their bytes
+    FIELD/codes, codes_offsets     uint32, int64 [N + 1]: numbers of each document's values
+    FIELD/numbers                  float64 or int64 [N]: numbers, or microseconds since 1970 in UTC
+
+The position of a token counts the words of its field before it, stop words included. A posting's
+positions begin where those of the term's postings before it end, so frequencies tell where: no
+offset per posting.
+"""
+
+import hashlib
+
+import numpy as np
+
+STORED_BLOCK_BYTES = 16_384
+"""JSON bytes per compressed block: larger ones take less disk and longer to read one document."""
+LARGE_TF = 255
+"""Frequencies from here up are kept beside the others."""
+MISSING_INTEGER = int(np.iinfo(np.int64).min)
+"""Stands for no value among integers and dates; among floating-point numbers NaN does."""
+
+
+def id_hash(doc_id: bytes) -> int:
+    """Return the 64-bit hash that ids are found by.
+
+    It must not depend on the process, as Python's does, nor let a user choose ids that collide, as
+    a CRC does. Whoever finds a hash still compares the id.
+    """
+    return int.from_bytes(hashlib.blake2b(doc_id, digest_size=8).digest(), "little")

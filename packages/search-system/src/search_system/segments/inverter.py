@@ -1,0 +1,196 @@
+"""Invert the texts of one field: from terms per document to documents per term.
+
+Tokens are collected as term numbers. Every few million of them become a run: one NumPy sort of
+64-bit keys (term, place) groups them by term, and since places ascend, by document and position
+within each term. At the end, each run's postings go behind those of the runs before it, term by
+term, and nothing is sorted again.
+
+An `Analyzer` that looks at one token at a time is asked once per distinct token; any other callable
+is called on each text as a whole.
+"""
+
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_system.analysis.analyzer import Analyzer
+from search_system.segments.array_file import ArrayFileWriter
+from search_system.segments.format import LARGE_TF
+from search_system.segments.strings import add_strings
+
+Analyze = Callable[[str], Sequence[str | None]]
+"""What turns a text into its terms, in order; None is a stop word, which still has its place."""
+
+_RUN_TOKENS = 2_000_000
+_STOP_WORD = -1
+_BYTES_PER_TERM = 250
+"""A distinct token's cost in memory: its string, its term's bytes, two dictionary entries."""
+_BYTES_PER_TOKEN = 16
+"""A token's share of a run, and of the arrays that the runs become at the end."""
+
+
+class TermNumbers(dict[str | None, int]):
+    """The term number of each token, which is analysed and numbered when first seen."""
+
+    def __init__(self, term: Callable[[Any], str | None]) -> None:
+        self.terms: dict[bytes, int] = {}
+        self._term = term
+
+    def __missing__(self, token: str | None) -> int:
+        term = self._term(token)
+        if term:
+            number = self.terms.setdefault(term.encode("utf-8", "replace"), len(self.terms))
+        else:
+            number = _STOP_WORD
+        self[token] = number
+        return number
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The postings of some consecutive documents, grouped by term."""
+
+    terms: NDArray[np.int64]
+    """Term numbers, ascending; term i has ``sizes[i]`` postings and ``tokens[i]`` positions."""
+    sizes: NDArray[np.int64]
+    tokens: NDArray[np.int64]
+    docs: NDArray[np.uint32]
+    tfs: NDArray[np.uint32]
+    positions: NDArray[np.uint32]
+    """Empty if the field keeps none."""
+
+
+class FieldInverter:
+    """Collects the texts of a field in document order; `write` writes their arrays."""
+
+    def __init__(self, analyze: Analyze, *, positions: bool) -> None:
+        self._tokens_of = analyze
+        self._numbers = TermNumbers(lambda term: term)
+        # Edge n-grams make several terms of one token.
+        if isinstance(analyze, Analyzer) and not getattr(analyze.config, "edge_grams", None):
+            self._tokens_of, self._numbers = analyze.tokens, TermNumbers(analyze.term)
+        self._positions = positions
+        self._tokens = array("i")
+        self._sizes = array("i")
+        self._documents = 0
+        self._tokens_in_runs = 0
+        self._runs: list[_Run] = []
+        self._lengths: list[NDArray[np.uint32]] = []
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the field will need until it is written, about."""
+        tokens = self._tokens_in_runs + len(self._tokens)
+        return tokens * _BYTES_PER_TOKEN + len(self._numbers) * _BYTES_PER_TERM
+
+    def numbers(self, text: str) -> list[int]:
+        """Return the term numbers of a text, which `append` takes."""
+        return list(map(self._numbers.__getitem__, self._tokens_of(text)))
+
+    def append(self, numbers: list[int]) -> None:
+        """Add the next document's term numbers."""
+        self._tokens.extend(numbers)
+        self._sizes.append(len(numbers))
+        if len(self._tokens) >= _RUN_TOKENS:
+            self._end_run()
+
+    def _end_run(self) -> None:
+        tokens = np.array(self._tokens, dtype=np.int64)
+        sizes = np.array(self._sizes, dtype=np.int64)
+        documents = np.repeat(np.arange(len(sizes)), sizes)
+        kept = np.flatnonzero(tokens != _STOP_WORD)
+        lengths = np.bincount(documents[kept], minlength=len(sizes))
+        if len(kept):
+            keys = (tokens[kept] << 32) | kept
+            self._runs.append(self._invert(keys, documents, np.cumsum(sizes) - sizes))
+        self._lengths.append(lengths.astype(np.uint32))
+        self._documents += len(self._sizes)
+        self._tokens_in_runs += len(kept)
+        self._tokens, self._sizes = array("i"), array("i")
+
+    def _invert(
+        self, keys: NDArray[np.int64], documents: NDArray[np.int64], begins: NDArray[np.int64]
+    ) -> _Run:
+        """Return the run of keys (term, place), given places' documents and where these begin."""
+        keys.sort()
+        terms, places = keys >> 32, keys & 0xFFFFFFFF
+        documents = documents[places]
+        new_term = np.flatnonzero(np.diff(terms, prepend=-1))
+        changes = np.diff(documents, prepend=-1) != 0
+        changes[new_term] = True
+        starts = np.flatnonzero(changes)
+        first_posting = np.searchsorted(starts, new_term)
+        return _Run(
+            terms=terms[new_term],
+            sizes=np.diff(first_posting, append=len(starts)),
+            tokens=np.diff(new_term, append=len(terms)),
+            docs=(documents[starts] + self._documents).astype(np.uint32),
+            tfs=np.diff(starts, append=len(terms)).astype(np.uint32),
+            positions=(places - begins[documents] if self._positions else terms[:0]).astype(
+                np.uint32
+            ),
+        )
+
+    def write(self, out: ArrayFileWriter, name: str) -> int:
+        """Write the arrays of everything added; return the number of tokens."""
+        self._end_run()
+        terms = list(self._numbers.terms)
+        by_bytes = sorted(range(len(terms)), key=terms.__getitem__)
+        rank = np.empty(len(terms), dtype=np.int64)
+        rank[by_bytes] = np.arange(len(terms))
+        add_strings(out, f"{name}/terms", [terms[i] for i in by_bytes])
+        offsets = self._offsets(rank, [run.sizes for run in self._runs])
+        out.add(f"{name}/postings_offsets", offsets)
+        out.add(f"{name}/docs", self._scatter(rank, offsets, "docs", "sizes"))
+        tfs = self._scatter(rank, offsets, "tfs", "sizes")
+        large = np.flatnonzero(tfs >= LARGE_TF)
+        out.add(f"{name}/tfs", np.minimum(tfs, LARGE_TF).astype(np.uint8))
+        out.add(f"{name}/large_at", large)
+        out.add(f"{name}/large_tfs", tfs[large])
+        lengths = np.concatenate(self._lengths)
+        out.add(f"{name}/lengths", lengths)
+        if self._positions:
+            offsets = self._offsets(rank, [run.tokens for run in self._runs])
+            out.add(f"{name}/positions_offsets", offsets)
+            out.add(f"{name}/positions", self._scatter(rank, offsets, "positions", "tokens"))
+        return int(lengths.sum(dtype=np.int64))
+
+    def _offsets(
+        self, rank: NDArray[np.int64], sizes_of_runs: list[NDArray[np.int64]]
+    ) -> NDArray[np.int64]:
+        sizes = np.zeros(len(rank), dtype=np.int64)
+        for run, run_sizes in zip(self._runs, sizes_of_runs, strict=True):
+            sizes[rank[run.terms]] += run_sizes
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+
+    def _scatter(
+        self, rank: NDArray[np.int64], offsets: NDArray[np.int64], values: str, sizes: str
+    ) -> NDArray[np.uint32]:
+        """Return the runs' values in the order of the terms' ranks."""
+        result = np.empty(int(offsets[-1]), dtype=np.uint32)
+        free = offsets[:-1].copy()  # where each term's next values go
+        for run in self._runs:
+            scatter(result, getattr(run, values), rank[run.terms], getattr(run, sizes), free)
+        return result
+
+
+def scatter(
+    result: NDArray[np.uint32],
+    values: NDArray[np.uint32],
+    groups: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    free: NDArray[np.int64],
+) -> None:
+    """Put consecutive values, ``sizes[i]`` of them for ``groups[i]``, at their groups' free places.
+
+    A group comes at most once. ``free`` moves on, so that the next call's values go behind.
+    """
+    begins = np.cumsum(sizes) - sizes
+    places = np.repeat(free[groups] - begins, sizes)
+    places += np.arange(len(values))
+    result[places] = values
+    free[groups] += sizes

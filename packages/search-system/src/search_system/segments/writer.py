@@ -1,0 +1,109 @@
+"""Collect documents in memory, and write them as a segment.
+
+A document that is replaced or deleted before its segment is written stays in it, marked as deleted
+like any other; a merge drops it. That keeps one way to delete, and document numbers final.
+"""
+
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from search_system.corpus.schema import as_text
+from search_system.schema import IndexSchema, TextField
+from search_system.segments.array_file import ArrayFileWriter, FileInfo
+from search_system.segments.columns import column_fields, column_writer
+from search_system.segments.format import id_hash
+from search_system.segments.inverter import Analyze, FieldInverter
+from search_system.segments.stored import StoredWriter
+from search_system.segments.strings import add_strings
+from search_system.segments.values import ColumnValue, column_value
+
+_BYTES_PER_ID = 150
+"""What a document costs besides its content: its id's bytes, and what the store remembers of it."""
+
+
+class PreparedDocument(NamedTuple):
+    """A document, checked and analysed, so that adding it cannot fail."""
+
+    id: bytes
+    line: bytes
+    """All of it, as JSON."""
+    numbers: list[list[int]]
+    """Term numbers per text field; only good for the writer that made them."""
+    values: list[ColumnValue]
+
+
+class SegmentWriter:
+    """The documents of the next segment."""
+
+    def __init__(self, schema: IndexSchema, analyze: Mapping[str, Analyze]) -> None:
+        self._texts = {
+            name: FieldInverter(analyze[name], positions=field.positions)
+            for name, field in schema.of_type(TextField).items()
+        }
+        self._fields = column_fields(schema)
+        self._columns = {name: column_writer(field) for name, field in self._fields.items()}
+        self._ids: list[bytes] = []
+        self._hashes = array("Q")
+        self._stored = StoredWriter()
+
+    def __len__(self) -> int:
+        """Return the number of documents."""
+        return len(self._ids)
+
+    @property
+    def nbytes(self) -> int:
+        """How much memory the documents will need until they are written, about."""
+        texts = sum(field.nbytes for field in self._texts.values())
+        columns = sum(column.nbytes for column in self._columns.values())
+        return texts + columns + self._stored.nbytes + len(self) * _BYTES_PER_ID
+
+    def prepare(self, document: Mapping[str, Any], doc_id: str, line: bytes) -> PreparedDocument:
+        """Check and analyse a document, whose JSON is ``line``.
+
+        Raises:
+            CollectionError: a field holds what its type cannot.
+        """
+        get = document.get
+        return PreparedDocument(
+            doc_id.encode(),
+            line,
+            [field.numbers(as_text(get(name))) for name, field in self._texts.items()],
+            [column_value(f, get(name), name, doc_id) for name, f in self._fields.items()],
+        )
+
+    def append(self, document: PreparedDocument) -> int:
+        """Add a document; return its number."""
+        for field, numbers in zip(self._texts.values(), document.numbers, strict=True):
+            field.append(numbers)
+        for column, value in zip(self._columns.values(), document.values, strict=True):
+            column.append(value)
+        self._stored.append(document.line)
+        self._hashes.append(id_hash(document.id))
+        self._ids.append(document.id)
+        return len(self._ids) - 1
+
+    def hash_of(self, doc: int) -> int:
+        """Return the hash of a document's id."""
+        return self._hashes[doc]
+
+    def write(self, path: Path, *, durable: bool) -> FileInfo:
+        """Write the segment; ``durable`` waits until it is on the disk. Only to be called once."""
+        with ArrayFileWriter(path) as out:
+            tokens = {name: field.write(out, name) for name, field in self._texts.items()}
+            for name, column in self._columns.items():
+                column.write(out, name)
+            self._stored.write(out)
+            add_strings(out, "ids", self._ids)
+            add_id_hashes(out, np.array(self._hashes, dtype=np.uint64))
+            return out.finish({"documents": len(self), "tokens": tokens}, durable=durable)
+
+
+def add_id_hashes(out: ArrayFileWriter, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> None:
+    """Write the arrays that find documents by their ids' hashes, which come in document order."""
+    order = np.argsort(hashes, kind="stable")
+    out.add("id_hashes", hashes[order])
+    out.add("id_hash_docs", order.astype(np.uint32))

@@ -1,0 +1,1 @@
+"""A directory of segments that changes: log, commits, lock, merges and snapshots."""
