@@ -124,12 +124,13 @@ def test_one_customer_is_shown_with_reasons(
 ) -> None:
     folder = finished_run / json.loads((finished_run / "run.json").read_text())["data"]
     customers = pl.read_parquet(folder / "customers.parquet")
-    customer = customers["customer_id"][17]
+    number = pl.scan_parquet(folder / "transactions").select("customer").collect()["customer"][-1]
+    customer = customers["customer_id"][number]
     main(["recommend", customer[:20], "--run", str(finished_run), "--json"])
     found = json.loads(capsys.readouterr().out)
     assert found["customer_id"] == customer
     assert [entry["rank"] for entry in found["articles"]] == list(range(1, 13))
-    expected = lists(finished_run).filter(pl.col("customer") == 17).sort("rank")
+    expected = lists(finished_run).filter(pl.col("customer") == number).sort("rank")
     articles = pl.read_parquet(folder / "articles.parquet")["article_id"]
     assert [entry["article_id"] for entry in found["articles"]] == articles.gather(
         expected["article"]

@@ -242,7 +242,7 @@ def test_a_generated_shop(shop_dataset: Dataset, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"dim": 2}, "--dim: expected at least 4, found 2"),
+        ({"dim": 2}, "--two-tower.dim: expected at least 4, found 2"),
         ({"temperature": 0.0}, "--two-tower.temperature: expected a number above 0, found 0.0"),
         ({"id_dropout": 1.5}, "--two-tower.id-dropout: expected a share from 0 to 1, found 1.5"),
         ({"weight_decay": -1.0}, "--two-tower.weight-decay: expected a number of at least 0"),

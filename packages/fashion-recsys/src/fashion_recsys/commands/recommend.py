@@ -40,5 +40,7 @@ def list_table(entries: list[dict[str, Any]]) -> Table:
         sources = ", ".join(
             f"{name.replace('_', ' ')} {rank}" for name, rank in entry["sources"].items()
         )
-        table.add_row(str(entry[RANK]), entry[ARTICLE_ID], ", ".join(about), sources or "filled up")
+        table.add_row(
+            str(entry[RANK]), entry[ARTICLE_ID], ", ".join(about), sources or "what sells now"
+        )
     return table
