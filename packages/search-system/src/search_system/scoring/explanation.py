@@ -83,8 +83,10 @@ class Explainer:
 
     def _term(self, term: Term, weight: float, segment: int, doc: int) -> TermExplanation | None:
         live = self.sources[segment].live
+        if live is not None and not live[doc]:
+            return None
         fields = tuple(self._fields(self.sources[segment], term, doc))
-        if not fields or (live is not None and not live[doc]):
+        if not fields:
             return None
         lists = (combine(s, term, self.parameters, self.statistics) for s in self.sources)
         df = sum(len(postings.docs) for postings in lists)

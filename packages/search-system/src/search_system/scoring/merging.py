@@ -51,8 +51,8 @@ def combine(
     """Return the postings of a term in all its fields together, without deleted documents."""
     docs, frequencies = np.empty(0, np.uint32), np.empty(0, np.float64)
     for field in searched_fields(term, parameters):
-        found = source.postings(field, text_of(term))
-        if found is None:
+        found, average = source.postings(field, text_of(term)), statistics.average_lengths[field]
+        if found is None or not average:  # without tokens in live documents, all are deleted
             continue
         values = parameters.fields[field]
         room = len(docs) + len(found[0])
@@ -65,7 +65,7 @@ def combine(
             np.ascontiguousarray(source.lengths(field), np.uint32),
             values.weight,
             values.b,
-            statistics.average_lengths[field],
+            average,
             out_docs,
             out,
         )

@@ -65,13 +65,13 @@ def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
         compiled: Any
         with event.install_listener("numba:compile", _announcement):
             try:
-                compiled = njit(nogil=True, cache=True)(function)
+                compiled = njit(nogil=True, error_model="numpy", cache=True)(function)
                 with suppress(AttributeError):  # of another numba: then it looks at one file
                     compiled._cache._cache_file._source_stamp = _checksum()
                 compiled.compile(signature)
             except (RuntimeError, OSError):  # no place, or no space, to keep it
                 _warn_once()
-                compiled = njit(nogil=True)(function)
+                compiled = njit(nogil=True, error_model="numpy")(function)
                 compiled.compile(signature)
         compiled.disable_compile()
         kept: F = compiled
@@ -82,7 +82,7 @@ def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
 
 def inlined(function: F) -> F:
     """Mark a function that kernels of the same file call; it becomes part of them."""
-    compiled: Any = njit(forceinline=True)(function)
+    compiled: Any = njit(forceinline=True, error_model="numpy")(function)
     kept: F = compiled
     return kept
 
