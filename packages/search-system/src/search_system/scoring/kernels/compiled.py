@@ -81,8 +81,13 @@ def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
 
 
 def inlined(function: F) -> F:
-    """Mark a function that kernels of the same file call; it becomes part of them."""
-    compiled: Any = njit(forceinline=True, error_model="numpy")(function)
+    """Mark a function that becomes part of the kernels that call it; it must not allocate.
+
+    Without ``_nrt=False`` numba would count references to each array at each call, which takes
+    longer than the work that is done between them.
+    """
+    options: Any = {"forceinline": True, "error_model": "numpy", "_nrt": False}
+    compiled: Any = njit(**options)(function)
     kept: F = compiled
     return kept
 

@@ -39,27 +39,33 @@ def _count_ones(word: Integer) -> Integer:
 
 
 @inlined
-def find_in_bitmap(terms: Terms, term: Integer, doc: Integer) -> float:
+def find_in_bitmap(
+    bits: NDArray[np.uint64], ranks: NDArray[np.uint32], bitmap: Integer,
+    impacts: NDArray[np.float32], start: Integer, doc: Integer,
+) -> float:  # fmt: skip
     """Return the part of a term that has a bitmap in a document's score, or 0."""
-    at = np.uint64(terms.bitmap_at[term]) + (np.uint64(doc) >> np.uint64(6))
-    word, bit = terms.bits[at], np.uint64(1) << (np.uint64(doc) & np.uint64(63))
+    at = bitmap + (np.uint64(doc) >> np.uint64(6))
+    word, bit = bits[at], np.uint64(1) << (np.uint64(doc) & np.uint64(63))
     if word & bit == np.uint64(0):
         return 0.0
-    before = np.uint64(terms.ranks[at]) + _count_ones(word & (bit - np.uint64(1)))
-    return np.float64(terms.impacts[np.uint64(terms.starts[term]) + before])
+    before = np.uint64(ranks[at]) + _count_ones(word & (bit - np.uint64(1)))
+    return np.float64(impacts[start + before])
 
 
 @inlined
-def find_by_search(terms: Terms, begin: Integer, end: Integer, doc: Integer) -> float:
+def find_by_search(
+    docs: NDArray[np.uint32], impacts: NDArray[np.float32],
+    begin: Integer, end: Integer, doc: Integer,
+) -> float:  # fmt: skip
     """Return the part of a term, whose postings begin and end as given, or 0."""
     low, high = begin, end
     while low < high:
         middle = (low + high) >> np.uint64(1)
-        if terms.docs[middle] < doc:
+        if docs[middle] < doc:
             low = middle + np.uint64(1)
         else:
             high = middle
-    return np.float64(terms.impacts[low]) if low < end and terms.docs[low] == doc else 0.0
+    return np.float64(impacts[low]) if low < end and docs[low] == doc else 0.0
 
 
 @kernel(
