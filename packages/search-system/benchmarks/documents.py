@@ -5,25 +5,31 @@ source       one document for each
 ============ ====================================================================================
 packages     Debian package: its name, description and tags (``apt-cache dumpavail``)
 python       docstring of this Python environment (`search_system.pydocs`)
-manual       paragraph of the English manual pages in /usr/share/man
+collections  title or sentence of the documents of collections in BEIR's layout
 notes        paragraph of the texts in /usr/share/doc (READMEs, changelogs, copyrights)
-collections  sentence, title or product of the collections in BEIR's layout below a given folder
+manual       paragraph of the English manual pages in /usr/share/man
 ============ ====================================================================================
 
-Paragraphs and sentences of fewer than four words are left out, and so are equal texts after the
-first: licences repeat. A source that the machine lacks gives nothing.
+Each source gives an equal share of the documents wanted; what one lacks, those after it give.
+Files are read in a random order (seed 0), so a share is a sample. Paragraphs and sentences of fewer
+than four words are left out, and so are equal texts after the first: licences repeat. A source that
+the machine lacks gives nothing.
 """
 
 import gzip
+import random
 import re
 import subprocess
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from typing import TypeVar
 
 from search_system import Collection, choose_schema, read_documents, read_queries
 from search_system.pydocs.extract import read_docs
 from search_system.pydocs.sources import default_roots, find_sources
+
+T = TypeVar("T")
 
 _FEWEST_WORDS = 4
 _LARGEST_FILE = 1_000_000
@@ -37,25 +43,45 @@ _PARAGRAPH = re.compile(r"\n\s*\n")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 
 
-def read_sources(collections: Path | None) -> dict[str, list[str]]:
-    """Return the distinct documents of each source."""
+def read_sources(collections: Path | None, wanted: int) -> dict[str, list[str]]:
+    """Return distinct documents of each source, up to ``wanted`` in all."""
     sources: dict[str, Iterable[str]] = {
         "packages": packages(),
         "python": python_docs(),
-        "manual": manual_pages(Path("/usr/share/man")),
-        "notes": notes(Path("/usr/share/doc")),
         "collections": sentences(collections) if collections else [],
+        "notes": notes(Path("/usr/share/doc")),
+        "manual": manual_pages(Path("/usr/share/man")),
     }
     seen: set[str] = set()
-    return {name: list(_new(texts, seen)) for name, texts in sources.items()}
+    shares: dict[str, list[str]] = {}
+    for i, (name, texts) in enumerate(sources.items()):
+        share = (wanted - len(seen)) // (len(sources) - i)
+        shares[name] = list(islice(_new(texts, seen), share))
+    return shares
 
 
-def read_real_queries(collections: Path | None) -> list[str]:
+def read_queries_of(collections: Path | None) -> list[str]:
     """Return the queries of the collections."""
     if collections is None:
         return []
     found = (Collection.find(folder).queries for folder in sorted(collections.iterdir()))
     return [query for path in found if path for query in read_queries(path).values()]
+
+
+def choose_queries(sources: dict[str, list[str]], queries: list[str], n: int) -> list[str]:
+    """Return n queries: of the collections, first lines of docstrings, package descriptions."""
+    rng = random.Random(0)
+    pools = [
+        queries,
+        [_line(text, 1) for text in sources["python"]],
+        [_line(text, 1) for text in sources["packages"]],
+    ]
+    pools = [pool for pool in pools if pool] or [[t for ts in sources.values() for t in ts]]
+    return [q for pool in pools for q in rng.sample(pool, min(len(pool), n // len(pools)))]
+
+
+def _line(text: str, number: int) -> str:
+    return text.split("\n", number + 1)[number][:200]
 
 
 def packages() -> Iterator[str]:
@@ -64,7 +90,7 @@ def packages() -> Iterator[str]:
         found = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return
-    for record in found.stdout.decode("utf-8", "replace").split("\n\n"):
+    for record in _shuffled(found.stdout.decode("utf-8", "replace").split("\n\n")):
         values = dict(line.split(": ", 1) for line in record.splitlines() if ": " in line)
         if "Description" in values:
             tags = re.sub(r"[^a-z]+", " ", values.get("Tag", ""))
@@ -73,13 +99,15 @@ def packages() -> Iterator[str]:
 
 def python_docs() -> Iterator[str]:
     """Yield name and docstring of each module, class and function."""
-    for document in chain.from_iterable(read_docs(find_sources(default_roots()), jobs=1)):
+    for document in chain.from_iterable(
+        read_docs(_shuffled(find_sources(default_roots())), jobs=1)
+    ):
         yield f"{document.title}\n{document.text}"
 
 
 def manual_pages(folder: Path) -> Iterator[str]:
     """Yield the paragraphs of the manual pages, without their markup."""
-    for path in sorted(folder.glob("man?/*.gz")):
+    for path in _shuffled(sorted(folder.glob("man?/*.gz"))):
         if path.is_symlink():
             continue
         text = _ROFF_COMMENT.sub("", _read(path)).replace("\\-", "-")
@@ -90,7 +118,7 @@ def manual_pages(folder: Path) -> Iterator[str]:
 
 def notes(folder: Path) -> Iterator[str]:
     """Yield the paragraphs of plain text files."""
-    for path in sorted(folder.rglob("*")):
+    for path in _shuffled(sorted(folder.rglob("*"))):
         plain = path.suffix in {"", ".gz", ".txt", ".md", ".rst", ".Debian"}
         if plain and path.is_file() and path.stat().st_size <= _LARGEST_FILE:
             yield from _long(_PARAGRAPH.split(_read(path)))
@@ -98,9 +126,17 @@ def notes(folder: Path) -> Iterator[str]:
 
 def sentences(folder: Path) -> Iterator[str]:
     """Yield the titles and the sentences of the documents of all collections of a folder."""
-    for collection in map(Collection.find, sorted(folder.iterdir())):
-        for document in read_documents(collection.corpus, choose_schema(collection.corpus)):
-            yield from _long([document.title, *_SENTENCE.split(document.text)])
+    found = [
+        document
+        for collection in map(Collection.find, sorted(folder.iterdir()))
+        for document in read_documents(collection.corpus, choose_schema(collection.corpus))
+    ]
+    for document in _shuffled(found):
+        yield from _long([document.title, *_SENTENCE.split(document.text)])
+
+
+def _shuffled(values: list[T]) -> list[T]:
+    return random.Random(0).sample(values, len(values))
 
 
 def _read(path: Path) -> str:
