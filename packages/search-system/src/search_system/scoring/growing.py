@@ -1,6 +1,6 @@
 """Arrays that grow at their end while others read them."""
 
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -21,16 +21,25 @@ class GrowingArray(Generic[S]):
         """The values, and behind them whatever."""
         self.size = 0
 
-    def append(self, values: NDArray[S] | list[Any]) -> int:
+    def append(self, value: float) -> None:
+        """Put a value behind the others."""
+        self._make_room(1)
+        self.array[self.size] = value
+        self.size += 1
+
+    def extend(self, values: NDArray[S]) -> int:
         """Put values behind the others; return where they begin."""
-        begin, end = self.size, self.size + len(values)
-        if end > len(self.array):
-            larger = np.empty(max(end, 2 * len(self.array)), dtype=self.array.dtype)
-            larger[:begin] = self.array[:begin]
-            self.array = larger
-        self.array[begin:end] = values
-        self.size = end
+        self._make_room(len(values))
+        begin = self.size
+        self.size += len(values)
+        self.array[begin : self.size] = values
         return begin
+
+    def _make_room(self, count: int) -> None:
+        if self.size + count > len(self.array):
+            larger = np.empty(max(self.size + count, 2 * len(self.array)), self.array.dtype)
+            larger[: self.size] = self.array[: self.size]
+            self.array = larger
 
     @property
     def nbytes(self) -> int:

@@ -81,16 +81,16 @@ class SegmentTerms:
         parts, docs = self._parts, postings.docs
         impacts = np.empty(len(docs), np.float32)
         compute_impacts(postings.frequencies, idf, k1, impacts)
-        parts.impacts.append(impacts)
-        start = parts.docs.append(docs)
+        parts.impacts.extend(impacts)
+        start = parts.docs.extend(docs)
         many = len(docs) >= max(1, _POSTINGS_PER_WINDOW * self._n_windows)
-        parts.windows_at.append([self._add_windows(docs, impacts, start) if many else -1])
+        parts.windows_at.append(self._add_windows(docs, impacts, start) if many else -1)
         dense = len(docs) * _DOCUMENTS_PER_POSTING >= max(1, self.n_docs)
-        parts.bitmap_at.append([self._add_bitmap(docs) if dense else -1])
-        parts.bounds.append([float(impacts.max(initial=0.0))])
-        parts.tenths.append([_reached_by(impacts, SEED_RANK)])
-        parts.starts.append([start])
-        parts.stops.append([start + len(docs)])
+        parts.bitmap_at.append(self._add_bitmap(docs) if dense else -1)
+        parts.bounds.append(float(impacts.max(initial=0.0)))
+        parts.tenths.append(_reached_by(impacts, SEED_RANK))
+        parts.starts.append(start)
+        parts.stops.append(start + len(docs))
         self.arrays = self._current()
 
     def _current(self) -> Terms:
@@ -104,15 +104,15 @@ class SegmentTerms:
         begins = np.empty(self._n_windows + 1, np.int64)
         bounds = np.empty(self._n_windows + 1, np.float32)
         find_windows(docs, impacts, start, WINDOW, begins, bounds)
-        parts.window_bounds.append(bounds)
-        return parts.window_begins.append(begins)
+        parts.window_bounds.extend(bounds)
+        return parts.window_begins.extend(begins)
 
     def _add_bitmap(self, docs: NDArray[np.uint32]) -> int:
         parts, words = self._parts, -(-self.n_docs // 64)
         bits, ranks = np.empty(words, np.uint64), np.empty(words, np.uint32)
         make_bitmap(docs, bits, ranks)
-        parts.ranks.append(ranks)
-        return parts.bits.append(bits)
+        parts.ranks.extend(ranks)
+        return parts.bits.extend(bits)
 
 
 def _reached_by(impacts: NDArray[np.float32], rank: int) -> float:
