@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from search_system import Collection, Index
-from search_system.errors import OptionError
+from search_system.errors import CorruptIndexError, OptionError
 from search_system.scoring.kernels.windows import WINDOW
 from search_system.scoring.merging import FieldTerm, Term
 from search_system.scoring.parameters import BM25F, FieldParameters
@@ -341,3 +341,25 @@ def test_bad_parameters_are_named() -> None:
         FieldParameters(weight=-1)
     with pytest.raises(OptionError, match="at least one field"):
         BM25F({})
+
+
+@pytest.mark.parametrize(
+    ("docs", "tfs"), [([1, 0], [1, 1]), ([0, 0], [1, 1]), ([0, 3], [1, 1]), ([-1], [1]), ([0], [])]
+)
+def test_damaged_postings_are_found_before_kernels_use_them(
+    docs: list[int], tfs: list[int]
+) -> None:
+    table = {"a": (np.array(docs, np.int32), np.array(tfs, np.uint8))}
+    source = ArraySource(3, table, np.ones(3, np.uint32))
+    scorer = Scorer([source], IndexStatistics(3, {"text": 1.0}), BM25F())
+    with pytest.raises(CorruptIndexError, match="postings of 'a' in field 'text' are damaged"):
+        scorer.search({"a": 1.0}, 1)
+
+
+def test_a_mask_of_another_length_is_refused() -> None:
+    source = MemorySource([{"text": ["a"]}] * 3)
+    scorer = Scorer([source], statistics_of([source], ["text"]), BM25F())
+    with pytest.raises(OptionError, match="a mask of 3 documents, found one of 2"):
+        scorer.search({"a": 1.0}, 1, [np.ones(2, np.bool_)])
+    every_other = np.array([1, 0, 0, 0, 1, 1], np.bool_)[::2]
+    assert scorer.search({"a": 1.0}, 9, [every_other])[0].tolist() == [0, 2]

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from search_system.errors import OptionError
+from search_system.errors import CorruptIndexError, OptionError
 from search_system.scoring.kernels.preparation import add_field
 from search_system.scoring.parameters import BM25F
 from search_system.scoring.source import IndexStatistics, PostingsSource
@@ -54,21 +54,23 @@ def combine(
         found, average = source.postings(field, text_of(term)), statistics.average_lengths[field]
         if found is None or not average:  # without tokens in live documents, all are deleted
             continue
-        values = parameters.fields[field]
-        room = len(docs) + len(found[0])
-        out_docs, out = np.empty(room, np.uint32), np.empty(room, np.float64)
-        n = add_field(
-            docs,
-            frequencies,
-            np.ascontiguousarray(found[0], np.uint32),
-            np.ascontiguousarray(found[1], np.uint32),
-            np.ascontiguousarray(source.lengths(field), np.uint32),
-            values.weight,
-            values.b,
-            average,
-            out_docs,
-            out,
+        field_docs, tfs, lengths = (
+            np.ascontiguousarray(values, np.uint32) for values in (*found, source.lengths(field))
         )
+        values, room = parameters.fields[field], len(docs) + len(field_docs)
+        out_docs, out = np.empty(room, np.uint32), np.empty(room, np.float64)
+        # Kernels trust their input and would write anywhere: what is wrong must not reach them.
+        n = -1
+        if len(field_docs) == len(tfs) and len(lengths) == source.n_docs:
+            n = add_field(
+                docs, frequencies, field_docs, tfs, lengths,
+                values.weight, values.b, average, out_docs, out,
+            )  # fmt: skip
+        if n < 0:
+            raise CorruptIndexError(
+                f"the postings of '{text_of(term)}' in field '{field}' are damaged: expected "
+                f"ascending document numbers below {source.n_docs}; build the index again"
+            )
         docs, frequencies = out_docs[:n], out[:n]
     if source.live is not None and len(docs):
         alive = source.live[docs]

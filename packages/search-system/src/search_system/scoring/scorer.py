@@ -94,10 +94,10 @@ class Scorer:
         best, docs, size = np.empty(k), np.empty(k, np.int64), 0
         if k and len(query):
             for i, segment in enumerate(prepared.segments):
-                mask = allowed[i] if allowed else None
+                mask = _mask(allowed[i] if allowed else None, segment.n_docs)
                 size = search_segment(
-                    query, *segment.arrays, segment.n_docs, _ALL if mask is None else mask,
-                    self.bases[i], best, docs, size, int(method),
+                    query, *segment.arrays, segment.n_docs, mask, self.bases[i],
+                    best, docs, size, int(method),
                 )  # fmt: skip
             sort_best(best, docs, size)
         return docs[:size], best[:size]
@@ -155,3 +155,12 @@ class Scorer:
         for segment, postings in zip(prepared.segments, lists, strict=True):
             segment.append(postings, idf, self.parameters.k1)
         prepared.numbers[term, weight] = len(prepared.numbers)
+
+
+def _mask(allowed: NDArray[np.bool_] | None, n_docs: int) -> NDArray[np.bool_]:
+    """Return a mask as kernels take it; they do not look whether it is long enough."""
+    if allowed is None:
+        return _ALL
+    if len(allowed) != n_docs:
+        raise OptionError(f"expected a mask of {n_docs} documents, found one of {len(allowed)}")
+    return np.ascontiguousarray(allowed, np.bool_)

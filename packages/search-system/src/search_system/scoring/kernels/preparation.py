@@ -41,11 +41,14 @@ def add_field(
     """Add a field's normalised frequencies to those of the fields before it.
 
     Both lists of documents ascend, and so does the result, which has room for both lists. Returns
-    how many documents it has.
+    how many documents it has; -1 if the field's are not ascending numbers of documents, for which
+    kernels would write anywhere.
     """
     i = n = 0
     for j in range(len(field_docs)):
         doc = field_docs[j]
+        if doc >= len(lengths) or (j > 0 and doc <= field_docs[j - 1]):
+            return -1
         while i < len(docs) and docs[i] < doc:
             out_docs[n], out_sums[n] = docs[i], sums[i]
             i += 1
