@@ -35,13 +35,14 @@ class Ours:
 
 
 class Bm25s:
-    """bm25s with its Lucene method and its NumPy backend, on one thread."""
+    """bm25s with its Lucene method, on one thread."""
 
-    name = "bm25s (numpy)"
-
-    def __init__(self, corpus: list[list[str]], analyzer: Analyzer, bm25: BM25) -> None:
+    def __init__(
+        self, corpus: list[list[str]], analyzer: Analyzer, bm25: BM25, backend: str = "numpy"
+    ) -> None:
+        self.name = f"bm25s ({backend})"
         self.analyzer = analyzer
-        self.retriever = bm25s.BM25(method="lucene", k1=bm25.k1, b=bm25.b, backend="numpy")
+        self.retriever = bm25s.BM25(method="lucene", k1=bm25.k1, b=bm25.b, backend=backend)
         self.retriever.index(corpus, show_progress=False)
 
     def search(self, query: str, k: int) -> tuple[Sequence[int], Sequence[float]]:

@@ -32,3 +32,13 @@ def test_the_measurements_of_the_figures_run(script: str, argument: object, expe
     command = [sys.executable, PACKAGE / "benchmarks" / script, str(argument)]
     result = subprocess.run(command, check=True, capture_output=True, text=True)
     assert expected in result.stdout
+
+
+@pytest.mark.slow
+def test_the_measurement_of_throughput_runs() -> None:
+    pytest.importorskip("tantivy", reason="a peer of the bench group, not installed")
+    command = [sys.executable, PACKAGE / "benchmarks" / "throughput.py"]
+    options = ["--documents", "300", "--queries", "20", "--rounds", "1", "--stop-words"]
+    result = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
+    assert "300 documents" in result.stdout
+    assert "tantivy, own analysis" in result.stdout

@@ -1,0 +1,47 @@
+"""Arrays that grow at their end while others read them."""
+
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+S = TypeVar("S", bound=np.generic)
+
+
+class GrowingArray(Generic[S]):
+    """An array with room at its end.
+
+    Growing copies into an array of twice the size. What was handed out before stays as it was, so
+    readers in other threads need no lock: an array holds at least what was appended before it was
+    asked for.
+    """
+
+    def __init__(self, dtype: DTypeLike) -> None:
+        self.array: NDArray[S] = np.empty(16, dtype=dtype)
+        """The values, and behind them whatever."""
+        self.size = 0
+
+    def append(self, value: float) -> None:
+        """Put a value behind the others."""
+        self._make_room(1)
+        self.array[self.size] = value
+        self.size += 1
+
+    def extend(self, values: NDArray[S]) -> int:
+        """Put values behind the others; return where they begin."""
+        self._make_room(len(values))
+        begin = self.size
+        self.size += len(values)
+        self.array[begin : self.size] = values
+        return begin
+
+    def _make_room(self, count: int) -> None:
+        if self.size + count > len(self.array):
+            larger = np.empty(max(self.size + count, 2 * len(self.array)), self.array.dtype)
+            larger[: self.size] = self.array[: self.size]
+            self.array = larger
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the values take."""
+        return self.size * self.array.itemsize

@@ -1,0 +1,1 @@
+"""Everything that numba compiles. Importing any module of it imports numba: over a second."""
