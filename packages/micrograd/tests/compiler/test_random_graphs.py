@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from micrograd import Value, linear, maximum, minimum, sum_values
@@ -124,7 +124,13 @@ def test_values_and_gradients_are_those_of_the_engine(program: Program, p: Any, 
     check(program, p, table[:, :2], table[:, 2])
 
 
+ROOT = Program((("number", (2,) + (2,) * 7),))
+"""The square root of the third parameter, written as a power."""
+
+
 @settings(max_examples=200, deadline=None)
+@example(ROOT, np.array([0.0, 0.0, -math.inf, 0.0]), np.zeros((1, 3)))
+@example(ROOT, np.array([0.0, 0.0, -0.0, 0.0]), np.zeros((1, 3)))
 @given(
     programs,
     arrays(4, points=SPECIAL + NOT_FINITE),

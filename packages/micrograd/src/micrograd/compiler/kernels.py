@@ -23,16 +23,18 @@ class Kernel(NamedTuple):
     backward: tuple[str | None, ...]
 
 
+# Powers are NumPy's float_power: its power takes sqrt for an exponent of 0.5, which differs from
+# Python's at -inf (nan, not inf) and at -0.0.
 KERNELS = {
     "+": Kernel("{a} + {b}", ("{d}", "{d}")),
     "-": Kernel("{a} - {b}", ("{d}", "-{d}")),
     "*": Kernel("{a} * {b}", ("{d} * {b}", "{d} * {a}")),
     "/": Kernel("{a} / {b}", ("{d} * (1.0 / {b})", "{d} * -({z} / {b})")),
     "**": Kernel(
-        "power({a}, {b})",
+        "float_power({a}, {b})",
         ("{d} * power_by_base({a}, {b})", "{d} * power_by_exponent({z}, {a}, {b})"),
     ),
-    "**number": Kernel("power({a}, {b})", ("{d} * ({b} * power({a}, {b} - 1.0))",)),
+    "**number": Kernel("float_power({a}, {b})", ("{d} * ({b} * float_power({a}, {b} - 1.0))",)),
     "neg": Kernel("-{a}", ("-{d}",)),
     "abs": Kernel("abs({a})", ("{d} * abs_slope({a})",)),
     "exp": Kernel("exp({a})", ("{d} * {z}",)),
@@ -55,7 +57,7 @@ KERNELS = {
 }
 # Where the exponent is known, the general power is slow and says little.
 POWERS = {
-    0.0: Kernel("power({a}, 0.0)", (None,)),
+    0.0: Kernel("float_power({a}, 0.0)", (None,)),
     2.0: Kernel("{a} * {a}", ("{d} * (2.0 * {a})",)),
 }
 
@@ -78,7 +80,7 @@ def softplus(x: Array) -> Array:
 
 def power_by_base(a: Array, b: Array) -> Array:
     """Return the derivative of ``a ** b`` by a."""
-    return np.where(b == 0.0, 0.0, b * np.power(a, b - 1.0))
+    return np.where(b == 0.0, 0.0, b * np.float_power(a, b - 1.0))
 
 
 def power_by_exponent(z: Array, a: Array, b: Array) -> Array:

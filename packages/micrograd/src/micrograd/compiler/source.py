@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 Reduce = Literal["mean", "sum", "none"]
 
 _NUMPY = (
-    *("abs", "add", "cos", "empty", "exp", "full", "inf", "log", "maximum", "minimum", "nan"),
-    *("ones", "power", "sin", "sqrt", "tanh", "where", "zeros"),
+    *("abs", "add", "cos", "empty", "exp", "float_power", "full", "inf", "log", "maximum"),
+    *("minimum", "nan", "ones", "sin", "sqrt", "tanh", "where", "zeros"),
 )
 _OWN = (
     *("abs_slope", "erf", "erf_slope", "gelu", "gelu_slope", "inputs_by_parts", "power_by_base"),
