@@ -27,6 +27,9 @@ from nanogpt.data.shards import Job, Shard, file_sha256, read_tokenizer, shard_f
 from nanogpt.errors import CorpusError, OutputError
 from nanogpt.tokenizers.base import Tokenizer
 
+_CHECK_SECONDS = 0.1
+"""How long Ctrl-C may wait for its effect."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -102,28 +105,66 @@ class Workshop:
             initializer=_start_worker,
             initargs=(self.corpus, self.folder, self.job),
         )
-        running: set[Future[Made]] = set()
-        waiting = iter(tasks)
-        try:
-            while True:
-                for task in itertools.islice(waiting, 2 * workers - len(running)):
-                    with _interrupts_held_back():
-                        running.add(pool.submit(_make, task))
-                if not running:
-                    break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    running.remove(future)
-                    on_made(future.result())
-        except BrokenProcessPool as error:
-            raise OutputError(
-                "a worker process was ended from outside, perhaps for want of memory; the same "
-                "command goes on where it stopped, with fewer --workers if need be"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)  # the units in work are finished
-            for future in running:
-                if future.done() and not future.cancelled() and future.exception() is None:
-                    on_made(future.result())
+        with _interrupts_noted() as check_interrupt:
+            _make_in(pool, tasks, 2 * workers, on_made, check_interrupt)
+
+
+def _make_in(
+    pool: ProcessPoolExecutor,
+    tasks: Iterable[Task],
+    most: int,
+    on_made: Callable[[Made], None],
+    check_interrupt: Callable[[], None],
+) -> None:
+    """Make shards in the processes of ``pool``, ``most`` handed out at a time; then end it."""
+    running: set[Future[Made]] = set()
+    waiting = iter(tasks)
+    try:
+        while True:
+            check_interrupt()
+            for task in itertools.islice(waiting, most - len(running)):
+                with _interrupts_held_back():
+                    running.add(pool.submit(_make, task))
+            if not running:
+                break
+            for future in wait(running, _CHECK_SECONDS, return_when=FIRST_COMPLETED).done:
+                running.remove(future)
+                on_made(future.result())
+    except BrokenProcessPool as error:
+        raise OutputError(
+            "a worker process was ended from outside, perhaps for want of memory; the same "
+            "command goes on where it stopped, with fewer --workers if need be"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)  # the units in work are finished
+        for future in running:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                on_made(future.result())
+
+
+@contextmanager
+def _interrupts_noted() -> Iterator[Callable[[], None]]:
+    """Let Ctrl-C take effect only where the function that is given is called.
+
+    Raised in the middle of `wait`, a KeyboardInterrupt can leave a future locked for good, and the
+    pool's own thread, which needs it to end, waiting for ever.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or not callable(handler):  # another thread never hears it; or it is ignored
+        yield lambda: None
+        return
+    noted: list[int] = []
+
+    def check() -> None:
+        if noted:
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, lambda number, _frame: noted.append(number))
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, handler)
 
 
 @contextmanager
