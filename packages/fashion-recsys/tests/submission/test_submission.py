@@ -91,6 +91,15 @@ def test_same_lists_same_bytes(tmp_path: Path) -> None:
     assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
+@pytest.mark.parametrize("name", ["submission.zip", "submission"])
+def test_a_name_that_promises_another_format(tmp_path: Path, name: str) -> None:
+    out = tmp_path / name
+    out.write_text("kept")
+    with pytest.raises(OutputError, match=r"expected a name that ends in \.csv or \.csv\.gz"):
+        write_submission([shard({0: [1]})], CUSTOMERS, ARTICLES, FILL, out)
+    assert out.read_text() == "kept"
+
+
 @pytest.mark.parametrize(
     ("shards", "fill", "message"),
     [

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import polars as pl
 
 from fashion_recsys.columns import ARTICLE, ARTICLE_ID, CUSTOMER, CUSTOMER_ID, RANK
-from fashion_recsys.errors import SettingError
+from fashion_recsys.errors import OutputError, SettingError
 from fashion_recsys.files import replaced_file
 from fashion_recsys.progress import Progress, silent
 from fashion_recsys.submission.form import (
@@ -57,8 +57,10 @@ def write_submission(
     Raises:
         DatasetError: article ids are not ten digits, or nobody stands in the customers file.
         SettingError: a list is not valid, or ``fill`` is too short.
-        OutputError: the file cannot be written.
+        OutputError: the file cannot be written, or its ending promises another format.
     """
+    if out.suffix not in (".csv", ".gz") and not out.is_dir():  # a folder is refused below
+        raise OutputError(f"{out}: expected a name that ends in .csv or .csv.gz; choose another")
     check_article_ids(articles)
     asked = expected_customers(customers)
     lists = _collect(final, customers.height, articles.height)
