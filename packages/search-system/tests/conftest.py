@@ -6,7 +6,9 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from search_system import (
@@ -18,6 +20,7 @@ from search_system import (
     read_documents,
     write_index,
 )
+from search_system.store.snapshot import Snapshot
 
 DOCUMENTS = [
     Document("a", "Red shoes", "Running shoes for men, red and light.", {"price": 10}),
@@ -99,3 +102,23 @@ def real_collections() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real collections at {folder}; name their folder in ML_SYSTEMS_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def contents() -> Callable[[Snapshot], dict[str, Any]]:
+    """Return a function that reads all of a store of texts and tags, and checks it."""
+
+    def read(snapshot: Snapshot) -> dict[str, Any]:
+        """Return all documents, each as stored and checked against what is indexed of it."""
+        found = {}
+        for view in snapshot.views:
+            lengths, tags = view.segment.text("text").lengths, view.segment.keywords("tag")
+            for doc in np.flatnonzero(view.live).tolist():
+                document = view.segment.document(doc)
+                assert lengths[doc] == len(document["text"].split())
+                assert tags[doc] == [document["tag"]]
+                found[view.segment.ids[doc]] = document
+        assert len(found) == len(snapshot)
+        return found
+
+    return read

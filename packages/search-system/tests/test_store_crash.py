@@ -19,22 +19,10 @@ from search_system.store.recovery import discard_log, verify_store
 from search_system.store.snapshot import Snapshot, open_snapshot
 from search_system.store.store import Store
 
+Contents = Callable[[Snapshot], dict[str, Any]]
+
 SCHEMA = IndexSchema({"text": TextField("none"), "tag": KeywordField()})
 NO_MERGES = WriterConfig(background_merges=False)
-
-
-def contents(snapshot: Snapshot) -> dict[str, Any]:
-    """Return all documents, each as stored and checked against what is indexed of it."""
-    found = {}
-    for view in snapshot.views:
-        lengths, tags = view.segment.text("text").lengths, view.segment.keywords("tag")
-        for doc in np.flatnonzero(view.live).tolist():
-            document = view.segment.document(doc)
-            assert lengths[doc] == len(document["text"].split())
-            assert tags[doc] == [document["tag"]]
-            found[view.segment.ids[doc]] = document
-    assert len(found) == len(snapshot)
-    return found
 
 
 def failing(function: Callable[..., Any], n: int, code: int) -> Callable[..., Any]:
@@ -82,7 +70,7 @@ def use(folder: Path, states: list[dict[str, Any]], done: list[int]) -> None:
         ("sync_path", errno.EIO),
     ],
 )
-def test_every_write_fails_once(tmp_path: Path, name: str, code: int) -> None:
+def test_every_write_fails_once(tmp_path: Path, name: str, code: int, contents: Contents) -> None:
     for n in itertools.count(1):
         folder, states, done = tmp_path / str(n), [dict[str, Any]()], [1]
         with pytest.MonkeyPatch.context() as patch:

@@ -8,33 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import IO, Any
 
-import numpy as np
 import pytest
 
 from search_system.store.recovery import verify_store
 from search_system.store.snapshot import Snapshot, open_snapshot
 from search_system.store.store import Store
 
+Contents = Callable[[Snapshot], dict[str, Any]]
+
 WORKER = Path(__file__).with_name("crash_worker.py")
-
-
-def contents(snapshot: Snapshot) -> dict[str, Any]:
-    """Return all documents, each as stored and checked against what is indexed of it."""
-    found = {}
-    for view in snapshot.views:
-        lengths, tags = view.segment.text("text").lengths, view.segment.keywords("tag")
-        for doc in np.flatnonzero(view.live).tolist():
-            document = view.segment.document(doc)
-            assert lengths[doc] == len(document["text"].split())
-            assert tags[doc] == [document["tag"]]
-            found[view.segment.ids[doc]] = document
-    assert len(found) == len(snapshot)
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +92,11 @@ def check_prefix(
     "rounds", [pytest.param(20, id="20"), pytest.param(200, id="200", marks=pytest.mark.slow)]
 )
 def test_kill_at_random_points(
-    tmp_path: Path, worker: ModuleType, worker_process: subprocess.Popen[str], rounds: int
+    tmp_path: Path,
+    worker: ModuleType,
+    worker_process: subprocess.Popen[str],
+    rounds: int,
+    contents: Contents,
 ) -> None:
     rng = random.Random(rounds)
     state: dict[str, Any] = {}
