@@ -19,7 +19,7 @@ from search_system.schema_guess import guess_schema
 
 names = st.text(min_size=1, max_size=8).filter(lambda name: name.isprintable() and "/" not in name)
 text_fields = st.builds(
-    TextField, st.sampled_from(["english", "none"]), st.floats(0, 1e9), st.booleans()
+    TextField, st.sampled_from(["english", "plain"]), st.floats(0, 1e9), st.booleans()
 )
 fields = st.one_of(
     text_fields,

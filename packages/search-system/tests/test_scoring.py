@@ -69,10 +69,10 @@ def brute_force(
     def frequency(doc: Texts, term: Term) -> float:
         text, wanted = (term, None) if isinstance(term, str) else (term.term, term.fields)
         return sum(
-            values.weight * doc[name].count(text)
+            (values.weight or 1.0) * doc[name].count(text)
             / (1 - values.b + values.b * len(doc[name]) / statistics.average_lengths[name])
             for name, values in parameters.fields.items()
-            if doc.get(name) and (wanted is None or name in wanted)
+            if doc.get(name) and (values.weight if wanted is None else name in wanted)
         )  # fmt: skip
 
     live = [(s, i) for s, source in enumerate(sources) for i in range(source.n_docs)

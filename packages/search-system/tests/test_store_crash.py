@@ -21,7 +21,7 @@ from search_system.store.store import Store
 
 Contents = Callable[[Snapshot], dict[str, Any]]
 
-SCHEMA = IndexSchema({"text": TextField("none"), "tag": KeywordField()})
+SCHEMA = IndexSchema({"text": TextField("plain"), "tag": KeywordField()})
 NO_MERGES = WriterConfig(background_merges=False)
 
 

@@ -22,7 +22,7 @@ from search_system.store.store import Store
 SCHEMA = IndexSchema(
     {
         "title": TextField(weight=2.0, positions=False),
-        "text": TextField("none"),
+        "text": TextField(),
         "tags": KeywordField(),
         "price": NumberField(),
         "count": NumberField(integer=True),

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from search_system.analysis.analyzer import AnalysisConfig, Analyzer
+from search_system.analysis.analyzer import Analyzer
+from search_system.analysis.spec import named_analyzer
 from search_system.errors import OptionError
 from search_system.schema import IndexSchema, TextField
 from search_system.segments.inverter import Analyze
@@ -30,13 +31,19 @@ class WriterConfig:
             raise OptionError(f"merge_factor must be at least 2, not {self.merge_factor}")
 
 
-def field_analyzers(schema: IndexSchema, analyzer: Callable[[str], Analyze]) -> dict[str, Analyze]:
-    """Return the analyzer of each text field; fields that name the same one share it."""
+def field_analyzers(
+    schema: IndexSchema, analyzer: Callable[[str], Analyze] | None = None
+) -> dict[str, Analyze]:
+    """Return the analyzer of each text field; fields that name the same one share it.
+
+    ``analyzer`` returns the one of a name; by default these are the schema's own and the usual.
+    """
     texts = schema.of_type(TextField)
-    by_name = {name: analyzer(name) for name in {field.analyzer for field in texts.values()}}
+    named = analyzer or (lambda name: schema_analyzer(schema, name))
+    by_name = {name: named(name) for name in {field.analyzer for field in texts.values()}}
     return {name: by_name[field.analyzer] for name, field in texts.items()}
 
 
-def analyzer_named(name: str) -> Analyze:
-    """Return the analyzer of a name in a schema: a Snowball algorithm, or 'none'."""
-    return Analyzer(AnalysisConfig(stemmer=name))
+def schema_analyzer(schema: IndexSchema, name: str) -> Analyzer:
+    """Return the analyzer that a field of a schema names."""
+    return Analyzer(schema.analyzers.get(name) or named_analyzer(name))

@@ -30,7 +30,7 @@ from search_system.schema import IndexSchema
 from search_system.segments.inverter import Analyze
 from search_system.segments.values import as_replayed, check_id, encode_document
 from search_system.store.commit import Commit, FileEntry, read_commit, write_commit
-from search_system.store.config import FsyncPolicy, WriterConfig, analyzer_named, field_analyzers
+from search_system.store.config import FsyncPolicy, WriterConfig, field_analyzers
 from search_system.store.lock import WriterLock
 from search_system.store.log import Log, Operation, check_log, read_operations
 from search_system.store.pending import Pending
@@ -83,7 +83,7 @@ class Store:
         fsync: FsyncPolicy = "commit",
         *,
         config: WriterConfig | None = None,
-        analyzer: Callable[[str], Analyze] = analyzer_named,
+        analyzer: Callable[[str], Analyze] | None = None,
     ) -> Self:
         """Open an index for writing; with a schema, begin one if there is none.
 
@@ -92,7 +92,7 @@ class Store:
             schema: its fields; None takes those of the index that is there.
             fsync: when operations are safe from power loss (see the module's text).
             config: memory and merges.
-            analyzer: returns the analyzer that a field's schema names.
+            analyzer: returns the analyzer of a name; by default the schema's own and the usual.
 
         Raises:
             IndexMissingError: there is no index, and no schema was given.

@@ -1,0 +1,107 @@
+"""Search one state of an index with plain words: no tree, no filters, no page.
+
+A searcher never changes, so what it has computed stays true: scorers of the parameters last used,
+with the terms that queries have touched (see `search_system.scoring.terms`).
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Mapping
+from functools import cached_property
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search_system.analysis.analyzer import Analyzer
+from search_system.schema import IndexSchema, TextField
+from search_system.scoring.parameters import BM25F, FieldParameters
+from search_system.scoring.scorer import Scorer
+from search_system.scoring.segment_source import SegmentSource, index_statistics
+from search_system.store.config import schema_analyzer
+from search_system.store.snapshot import Snapshot
+
+_SCORERS = 4
+"""Parameters whose prepared terms are kept."""
+
+
+class Searcher:
+    """A snapshot with its analyzers and scorers; safe for use by several threads."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self.sources = [SegmentSource(view) for view in snapshot.views]
+        self.statistics = index_statistics(snapshot)
+        self._scorers: OrderedDict[tuple[Any, ...], Scorer] = OrderedDict()
+        self._lock = Lock()
+        self._default = default_parameters(snapshot.schema)
+
+    @property
+    def schema(self) -> IndexSchema:
+        """The fields of the index."""
+        return self.snapshot.schema
+
+    @cached_property
+    def analyzers(self) -> Mapping[str, Analyzer]:
+        """The analyzer of each text field."""
+        return analyzers_of(self.schema)
+
+    @cached_property
+    def analyzer(self) -> Analyzer:
+        """The analyzer of words that name no field."""
+        fields = self.schema.searched or self.schema.of_type(TextField)
+        return self.analyzers[next(iter(fields))]
+
+    def scorer(self, parameters: BM25F | None = None) -> Scorer:
+        """Return the scorer of some parameters, by default those of the schema."""
+        parameters = parameters or self._default
+        key = parameters.k1, *parameters.fields.items()
+        with self._lock:
+            if key not in self._scorers:
+                self._scorers[key] = Scorer(self.sources, self.statistics, parameters)
+                if len(self._scorers) > _SCORERS:
+                    self._scorers.popitem(last=False)
+            self._scorers.move_to_end(key)
+            return self._scorers[key]
+
+    def best(
+        self, query: str, k: int, parameters: BM25F | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the numbers and scores of the k best documents for plain words, best first."""
+        return self.scorer(parameters).search(Counter(self.analyzer.query_terms(query)), k)
+
+    def locate(self, number: int) -> tuple[int, int]:
+        """Return the place of a document's segment, and its number in it."""
+        bases = self.snapshot.bases
+        place = int(np.searchsorted(bases, number, side="right")) - 1
+        return place, number - bases[place]
+
+    def doc_id(self, number: int) -> str:
+        """Return the id of a document by its number."""
+        place, doc = self.locate(number)
+        return self.snapshot.views[place].segment.ids[doc]
+
+    def document(self, number: int) -> dict[str, Any]:
+        """Return a document, as it was added, by its number."""
+        place, doc = self.locate(number)
+        return self.snapshot.views[place].segment.document(doc)
+
+    def number(self, doc_id: str) -> int | None:
+        """Return the number of the document with an id, or None."""
+        for base, view in zip(self.snapshot.bases, self.snapshot.views, strict=True):
+            if (doc := view.find(doc_id)) is not None:
+                return base + doc
+        return None
+
+
+def analyzers_of(schema: IndexSchema) -> dict[str, Analyzer]:
+    """Return the analyzer of each text field; fields that name the same one share it."""
+    texts = schema.of_type(TextField)
+    by_name = {name: schema_analyzer(schema, name) for name in {f.analyzer for f in texts.values()}}
+    return {name: by_name[text.analyzer] for name, text in texts.items()}
+
+
+def default_parameters(schema: IndexSchema) -> BM25F:
+    """Return BM25F with the fields and weights of a schema; fields of weight 0 are not searched."""
+    texts = schema.of_type(TextField)
+    return BM25F({name: FieldParameters(weight=text.weight) for name, text in texts.items()})
