@@ -16,7 +16,7 @@ from search_system import (
     read_qrels,
     read_queries,
 )
-from search_system.corpus.schema import as_text, guess_schema
+from search_system.corpus.documents import as_text, guess_schema
 
 
 def load(path: Path) -> list[Document]:

@@ -14,7 +14,7 @@ from search_system.analysis.spec import AnalyzerSpec, named_analyzer
 from search_system.analysis.synonyms import read_synonyms
 from search_system.corpus.collection import Collection, read_qrels, read_queries
 from search_system.corpus.document import Document
-from search_system.corpus.schema import Schema, choose_schema, read_documents
+from search_system.corpus.documents import Schema, choose_schema, read_documents
 from search_system.engine import Hit, Index
 from search_system.errors import (
     CollectionError,

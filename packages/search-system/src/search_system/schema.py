@@ -1,7 +1,7 @@
 """Which fields of a document are searched, filtered, sorted by or only kept, and how.
 
-An `IndexSchema` says what an index makes of a document's fields; `search_system.corpus.schema`
-says which columns of a file make a document. A schema is written in TOML, a table per field::
+An `IndexSchema` says what an index makes of a document's fields. It is written in TOML, a table per
+field::
 
     [fields.title]
     type = "text"
@@ -87,6 +87,11 @@ F = TypeVar("F")
 
 Field = TextField | KeywordField | NumberField | DateField | StoredField
 
+TITLES = frozenset(
+    ("title", "name", "headline", "subject", "heading", "product_title", "product_name")
+)
+"""Usual names of the field that a document is called by."""
+
 _TYPES: dict[str, type[Field]] = {
     field.type: field for field in (TextField, KeywordField, NumberField, DateField, StoredField)
 }
@@ -115,6 +120,11 @@ class IndexSchema:
                 f"fields searched together share an analyzer, but '{first}' has '{one}' and "
                 f"'{second}' has '{other}'; give one of them the weight 0 to search it by name only"
             )
+
+    @property
+    def title(self) -> str | None:
+        """The text field that a document is called by, if one has a usual name."""
+        return next((name for name in self.of_type(TextField) if name.lower() in TITLES), None)
 
     @property
     def searched(self) -> dict[str, TextField]:

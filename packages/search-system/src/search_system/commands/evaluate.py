@@ -18,7 +18,7 @@ from search_system.commands.evaluation_tables import (
 )
 from search_system.commands.search import find_index
 from search_system.corpus.collection import Collection, Qrels, read_qrels, read_queries
-from search_system.corpus.schema import choose_schema, read_documents
+from search_system.corpus.documents import choose_schema, read_documents
 from search_system.engine import Index
 from search_system.errors import CollectionError, OptionError
 from search_system.evaluation.evaluate import (

@@ -13,21 +13,25 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 `commit`.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
 from search_system.errors import OptionError
-from search_system.evaluation.evaluate import Evaluation, Run, evaluate_run, judged_queries
-from search_system.query.parser import has_syntax
+from search_system.corpus.collection import Qrels
+from search_system.evaluation.evaluate import (
+    Evaluation,
+    evaluate_run,
+    judged_queries,
+    run_queries,
+)
+from search_system.retrieval.explanation import Explanation
 from search_system.schema import IndexSchema
-from search_system.scoring.explanation import Explanation
 from search_system.scoring.parameters import BM25F
 from search_system.searching.results import Hit, Results
 from search_system.searching.searcher import Searcher
 from search_system.store.config import FsyncPolicy, WriterConfig
-from search_system.store.snapshot import open_snapshot
+from search_system.store.snapshot import Snapshot, open_snapshot
 from search_system.store.store import Store
 
 
@@ -90,6 +94,65 @@ class Index:
         """What searches the present snapshot; it stays valid whatever is written."""
         return self._searcher
 
+    def search(
+        self, query: str, k: int = 10, *, parameters: BM25F | None = None
+    ) -> Results:
+        """Return the k best documents for a query in the language of `search_system.query.parser`.
+
+        Words are optional, and documents with more of them come first; equal scores go by the order
+        of indexing. No query string is an error: what is odd is read as well as it can be, and
+        `Results.repairs` says how.
+
+        Raises:
+            OptionError: k is below 1.
+        """
+        searcher = self._searcher
+        tree, repairs = searcher.parse(query)
+        matcher = searcher.matcher(parameters)
+        found = matcher.search(tree, k, count=False)
+        hits = [
+            Hit(searcher.doc_id(number), score, number, searcher)
+            for number, score in zip(found.numbers.tolist(), found.scores.tolist(), strict=True)
+        ]
+        return Results(query, hits, repairs, tree, matcher)
+
+    def explain(
+        self, query: str, doc_id: str, *, parameters: BM25F | None = None
+    ) -> Explanation:
+        """Return how the score of a document comes about; it equals that of `search` exactly.
+
+        Raises:
+            OptionError: there is no such document.
+        """
+        number = self._searcher.number(doc_id)
+        if number is None:
+            raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
+        tree, _ = self._searcher.parse(query)
+        return self._searcher.matcher(parameters).explain(tree, number)
+
+    def evaluate(
+        self,
+        queries: Mapping[str, str],
+        qrels: Qrels,
+        depth: int = 1000,
+        *,
+        parameters: BM25F | None = None,
+    ) -> Evaluation:
+        """Search for every judged query and measure the rankings, as trec_eval does.
+
+        Args:
+            queries: their texts by id.
+            qrels: grades by query id and document id.
+            depth: how many documents to rank.
+            parameters: of the scores.
+
+        Raises:
+            CollectionError: a judged query has no text.
+        """
+        judged = judged_queries(queries, qrels)
+        run = run_queries(lambda text: self.search(text, depth, parameters=parameters), judged)
+        return evaluate_run(run, qrels)
+
     def add(self, document: Mapping[str, Any], doc_id: str) -> None:
         """Add a document, in place of the one that has this id, if any.
 
@@ -136,6 +199,6 @@ class Index:
             self._store = Store.open(self.folder, fsync=self._fsync, config=self._config)
         return self._store
 
-    def _show(self, snapshot: Any) -> None:
+    def _show(self, snapshot: Snapshot) -> None:
         if snapshot is not self._searcher.snapshot:
             self._searcher = Searcher(snapshot)

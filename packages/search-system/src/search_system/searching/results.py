@@ -1,11 +1,12 @@
 """What a search returns."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from search_system.query.ast import Query
 from search_system.query.lexer import Repair
+from search_system.retrieval.matcher import Matcher
 from search_system.searching.searcher import Searcher
 
 
@@ -33,12 +34,14 @@ class Results:
     hits: list[Hit]
     repairs: tuple[Repair, ...]
     """What was odd about the query string, and how it was read."""
-    count: Callable[[], int] = field(repr=False, compare=False)
+    tree: Query = field(repr=False)
+    """The query, with index terms as its leaves."""
+    matcher: Matcher = field(repr=False, compare=False)
 
     @cached_property
     def total(self) -> int:
         """The number of documents that match, counted when it is first asked for."""
-        return self.count()
+        return self.matcher.count(self.tree)
 
     def __len__(self) -> int:
         """Return the number of hits."""

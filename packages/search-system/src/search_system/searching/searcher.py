@@ -1,28 +1,42 @@
-"""Search one state of an index with plain words: no tree, no filters, no page.
+"""Search one state of an index.
 
-A searcher never changes, so what it has computed stays true: scorers of the parameters last used,
-with the terms that queries have touched (see `search_system.scoring.terms`).
+A searcher never changes, so what it has computed stays true: matchers of the parameters last used,
+with the terms that queries have touched (see `search_system.scoring.terms`), and masks of filters.
+
+A query that is some words goes to the scoring kernels straight from the analyzer; only others are
+parsed, which takes ten times as long as analysing them.
 """
 
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Mapping
 from functools import cached_property
 from threading import Lock
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search_system.analysis.analyzer import Analyzer
+from search_system.query.ast import Bool, Query, Term
+from search_system.query.lexer import Repair
+from search_system.query.parser import has_syntax, parse_query
+from search_system.query.rewrite import rewrite
+from search_system.query.values import FieldKind
+from search_system.retrieval.matcher import Matcher
 from search_system.schema import IndexSchema, TextField
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.scoring.scorer import Scorer
 from search_system.scoring.segment_source import SegmentSource, index_statistics
 from search_system.store.config import schema_analyzer
+from search_system.searching.words import Words
 from search_system.store.snapshot import Snapshot
 
-_SCORERS = 4
+_MATCHERS = 4
 """Parameters whose prepared terms are kept."""
+KINDS: Mapping[str, FieldKind] = MappingProxyType(
+    {"text": "text", "keyword": "keyword", "number": "number", "date": "date"}
+)
+"""What a query can name, by the type of a schema's field."""
 
 
 class Searcher:
@@ -32,9 +46,10 @@ class Searcher:
         self.snapshot = snapshot
         self.sources = [SegmentSource(view) for view in snapshot.views]
         self.statistics = index_statistics(snapshot)
-        self._scorers: OrderedDict[tuple[Any, ...], Scorer] = OrderedDict()
+        self._matchers: OrderedDict[tuple[Any, ...], Matcher] = OrderedDict()
         self._lock = Lock()
         self._default = default_parameters(snapshot.schema)
+        self.words = Words(snapshot)
 
     @property
     def schema(self) -> IndexSchema:
@@ -52,23 +67,32 @@ class Searcher:
         fields = self.schema.searched or self.schema.of_type(TextField)
         return self.analyzers[next(iter(fields))]
 
-    def scorer(self, parameters: BM25F | None = None) -> Scorer:
-        """Return the scorer of some parameters, by default those of the schema."""
+    @cached_property
+    def kinds(self) -> dict[str, FieldKind]:
+        """The kind of each field that a query can name."""
+        fields = self.schema.fields.items()
+        return {name: KINDS[field.type] for name, field in fields if field.type in KINDS}
+
+    def parse(self, text: str) -> tuple[Query, tuple[Repair, ...]]:
+        """Return the meaning of a query string, with index terms as its leaves, and its repairs."""
+        if not has_syntax(text) and not self.analyzer.config.synonyms:
+            return Bool(should=tuple(map(Term, self.analyzer.query_terms(text)))), ()
+        parsed = parse_query(text, self.kinds)
+        analyzers: dict[str | None, Analyzer] = {None: self.analyzer, **self.analyzers}
+        return rewrite(parsed.query, analyzers), parsed.repairs
+
+    def matcher(self, parameters: BM25F | None = None) -> Matcher:
+        """Return what runs queries with some parameters, by default those of the schema."""
         parameters = parameters or self._default
         key = parameters.k1, *parameters.fields.items()
         with self._lock:
-            if key not in self._scorers:
-                self._scorers[key] = Scorer(self.sources, self.statistics, parameters)
-                if len(self._scorers) > _SCORERS:
-                    self._scorers.popitem(last=False)
-            self._scorers.move_to_end(key)
-            return self._scorers[key]
-
-    def best(
-        self, query: str, k: int, parameters: BM25F | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the numbers and scores of the k best documents for plain words, best first."""
-        return self.scorer(parameters).search(Counter(self.analyzer.query_terms(query)), k)
+            if key not in self._matchers:
+                scorer = Scorer(self.sources, self.statistics, parameters)
+                self._matchers[key] = Matcher(self.snapshot, scorer, self.words.expand)
+                if len(self._matchers) > _MATCHERS:
+                    self._matchers.popitem(last=False)
+            self._matchers.move_to_end(key)
+            return self._matchers[key]
 
     def locate(self, number: int) -> tuple[int, int]:
         """Return the place of a document's segment, and its number in it."""
