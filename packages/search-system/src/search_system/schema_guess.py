@@ -51,7 +51,9 @@ def guess_schema(
     if not any(isinstance(field, TextField) for field in guessed.values()):
         keywords = (name for name, field in guessed.items() if isinstance(field, KeywordField))
         guessed |= {name: TextField() for name in keywords}
-    texts = {n: replace(f, analyzer=analyzer) for n, f in guessed.items() if isinstance(f, TextField)}
+    texts = {
+        n: replace(f, analyzer=analyzer) for n, f in guessed.items() if isinstance(f, TextField)
+    }
     return IndexSchema(guessed | texts)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An id and the fields that it stands for; what is made of them is an `IndexSchema`'s affair."""
+    """An id, and the fields that it stands for; an `IndexSchema` says what is made of them."""
 
     id: str
     fields: Mapping[str, Any]

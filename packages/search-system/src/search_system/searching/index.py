@@ -17,8 +17,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from search_system.errors import OptionError
 from search_system.corpus.collection import Qrels
+from search_system.errors import OptionError
 from search_system.evaluation.evaluate import (
     Evaluation,
     evaluate_run,
@@ -55,7 +55,7 @@ class Index:
         fsync: FsyncPolicy = "commit",
         config: WriterConfig | None = None,
     ) -> Self:
-        """Open an index, in time independent of its size; with a schema, begin one if there is none.
+        """Open an index, in time independent of its size; with a schema, begin it if there is none.
 
         Args:
             folder: where the index is.
@@ -95,7 +95,7 @@ class Index:
         return self._searcher
 
     def search(
-        self, query: str, k: int = 10, *, parameters: BM25F | None = None
+        self, query: str, k: int = 10, *, parameters: BM25F | None = None, plain: bool = False
     ) -> Results:
         """Return the k best documents for a query in the language of `search_system.query.parser`.
 
@@ -103,11 +103,17 @@ class Index:
         of indexing. No query string is an error: what is odd is read as well as it can be, and
         `Results.repairs` says how.
 
+        Args:
+            query: what someone typed.
+            k: how many documents.
+            parameters: of the scores; by default BM25F with the schema's weights.
+            plain: take the query as words, whatever signs it has; judged queries often are prose.
+
         Raises:
             OptionError: k is below 1.
         """
         searcher = self._searcher
-        tree, repairs = searcher.parse(query)
+        tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         matcher = searcher.matcher(parameters)
         found = matcher.search(tree, k, count=False)
         hits = [
@@ -116,9 +122,7 @@ class Index:
         ]
         return Results(query, hits, repairs, tree, matcher)
 
-    def explain(
-        self, query: str, doc_id: str, *, parameters: BM25F | None = None
-    ) -> Explanation:
+    def explain(self, query: str, doc_id: str, *, parameters: BM25F | None = None) -> Explanation:
         """Return how the score of a document comes about; it equals that of `search` exactly.
 
         Raises:
@@ -150,7 +154,9 @@ class Index:
             CollectionError: a judged query has no text.
         """
         judged = judged_queries(queries, qrels)
-        run = run_queries(lambda text: self.search(text, depth, parameters=parameters), judged)
+        run = run_queries(
+            lambda text: self.search(text, depth, parameters=parameters, plain=True), judged
+        )
         return evaluate_run(run, qrels)
 
     def add(self, document: Mapping[str, Any], doc_id: str) -> None:

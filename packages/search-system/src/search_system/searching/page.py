@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search_system.corpus.documents import as_text
-from search_system.query.ast import TermPhrase, leaves
 from search_system.query.ast import Term as TermNode
+from search_system.query.ast import TermPhrase, leaves
 from search_system.retrieval.explanation import Explanation
 from search_system.schema import TextField
 from search_system.searching.highlight import Snippet, highlight, one_line
@@ -81,16 +81,12 @@ def unknown_terms(results: Results, searcher: Searcher) -> tuple[str, ...]:
     texts = searcher.schema.of_type(TextField)
     unknown = []
     for leaf in leaves(results.tree):
-        terms = (leaf.text,) if isinstance(leaf, TermNode) else ()
-        terms = leaf.terms if isinstance(leaf, TermPhrase) else terms
-        field = getattr(leaf, "field", None)
-        if field is None or field in texts:
-            fields = [field] if field else [*searcher.schema.searched]
-            unknown += [
-                term
-                for term in terms
-                if not any(searcher.snapshot.df(name, term) for name in fields)
-            ]
+        if not isinstance(leaf, TermNode | TermPhrase) or leaf.field not in {None, *texts}:
+            continue
+        fields = [leaf.field] if leaf.field else [*searcher.schema.searched]
+        for term in leaf.terms if isinstance(leaf, TermPhrase) else (leaf.text,):
+            if not any(searcher.snapshot.df(name, term) for name in fields):
+                unknown.append(term)
     return tuple(dict.fromkeys(unknown))
 
 

@@ -27,8 +27,8 @@ from search_system.schema import IndexSchema, TextField
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.scoring.scorer import Scorer
 from search_system.scoring.segment_source import SegmentSource, index_statistics
-from search_system.store.config import schema_analyzer
 from search_system.searching.words import Words
+from search_system.store.config import schema_analyzer
 from search_system.store.snapshot import Snapshot
 
 _MATCHERS = 4
@@ -76,10 +76,15 @@ class Searcher:
     def parse(self, text: str) -> tuple[Query, tuple[Repair, ...]]:
         """Return the meaning of a query string, with index terms as its leaves, and its repairs."""
         if not has_syntax(text) and not self.analyzer.config.synonyms:
-            return Bool(should=tuple(map(Term, self.analyzer.query_terms(text)))), ()
+            return self.words_of(text)
         parsed = parse_query(text, self.kinds)
-        analyzers: dict[str | None, Analyzer] = {None: self.analyzer, **self.analyzers}
+        analyzers: dict[str | None, Analyzer] = dict(self.analyzers.items())
+        analyzers[None] = self.analyzer
         return rewrite(parsed.query, analyzers), parsed.repairs
+
+    def words_of(self, text: str) -> tuple[Query, tuple[Repair, ...]]:
+        """Return the query for any of a text's words, which are not parsed."""
+        return Bool(should=tuple(map(Term, self.analyzer.query_terms(text)))), ()
 
     def matcher(self, parameters: BM25F | None = None) -> Matcher:
         """Return what runs queries with some parameters, by default those of the schema."""
