@@ -28,7 +28,7 @@ _SMALLEST, _LARGEST = MISSING_INTEGER + 1, -(MISSING_INTEGER + 1)
 def leaf_mask(
     segment: Segment, schema: IndexSchema, query: Term | Prefix | Fuzzy | Range | MatchAll
 ) -> Mask:
-    """Return the mask of a leaf that asks for values, or for a term of one text field."""
+    """Return the mask of a leaf that asks for values."""
     if isinstance(query, MatchAll):
         return np.ones(segment.n_docs, np.bool_)
     assert query.field is not None
@@ -45,17 +45,9 @@ def leaf_mask(
 
 
 def _text_mask(segment: Segment, query: Term | Prefix | Fuzzy | Range) -> Mask:
-    text = segment.text(query.field or "")
-    if isinstance(query, Range):
-        if query.low is not None or query.high is not None:
-            raise OptionError(f"'{query.field}' is a text, which has no ranges")
-        return np.asarray(text.lengths > 0)
-    assert isinstance(query, Term)
-    mask = np.zeros(segment.n_docs, np.bool_)
-    if (number := text.terms.find(query.text)) is not None:
-        begin, end = text.bounds(number)
-        mask[text.docs[begin:end]] = True
-    return mask
+    if not isinstance(query, Range) or query.low is not None or query.high is not None:
+        raise OptionError(f"'{query.field}' is a text, which has no ranges")
+    return np.asarray(segment.text(query.field).lengths > 0)
 
 
 def _keyword_mask(column: KeywordColumn, query: Term | Prefix | Fuzzy | Range) -> Mask:

@@ -60,12 +60,11 @@ class Evaluation:
                 return self.all_of(node.required, node.excluded)
             case Condition(query, inner):
                 return self.kept.get((self.place, query), lambda: self.mask(inner))
-            case Constant(query):
-                return self.kept.get(
-                    (self.place, query), lambda: leaf_mask(self.segment, self.schema, query)
-                )
-            case ScoredPhrase(query):
-                return self.kept.get((self.place, query), lambda: self._phrase_mask(node))
+            case Constant(leaf):
+                key = self.place, leaf
+                return self.kept.get(key, lambda: leaf_mask(self.segment, self.schema, leaf))
+            case ScoredPhrase(phrase):
+                return self.kept.get((self.place, phrase), lambda: self._phrase_mask(node))
 
     def any_of(self, nodes: tuple[Node, ...]) -> Mask:
         """Return which documents match at least one of some nodes."""
@@ -96,10 +95,9 @@ class Evaluation:
 
     def scores(self, node: Node) -> Scores:
         """Return the scores of the documents that match a node, shape (n_docs,); 0 elsewhere."""
-        mask = self.mask(node)
+        scores: Scores = np.zeros(self.segment.n_docs)
         if isinstance(node, Constant):
-            return mask * node.score
-        scores = np.zeros(self.segment.n_docs)
+            scores += node.score
         if isinstance(node, Group | ScoredPhrase):
             for term, weight in node.terms.items():
                 docs, parts = self.scorer.postings(term, weight)[self.place]
@@ -107,5 +105,5 @@ class Evaluation:
         if isinstance(node, Group):
             for clause in node.others:
                 scores += self.scores(clause)
-        scores *= mask
+        scores *= self.mask(node)
         return scores

@@ -6,7 +6,7 @@ A query is planned once (`search_system.retrieval.plan`) and then run in one of 
   conditions become a mask, and those from filters are kept, so that a filter costs almost nothing
   when it comes again;
 - else densely: every segment gets a mask and an array of scores, added up with NumPy in some
-  nanoseconds per posting and per document. Phrases, boosted ranges and pages by score come this way.
+  nanoseconds per posting and per document: phrases, ranges that score, pages after the first.
 
 Both give the same scores to the last bit. A plain list of words does not even need a plan.
 """
@@ -45,7 +45,7 @@ class Found(NamedTuple):
     """Best first; equal scores go by number, ascending. Numbers count through the segments."""
     scores: NDArray[np.float64]
     total: int | None
-    """How many documents match; None if it was not to be counted."""
+    """How many documents match; None if the kernels skipped some, as `Matcher.count` does not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +79,13 @@ class Matcher:
 
     def scores(self, query: Query) -> tuple[list[Mask], list[Scores]]:
         """Return which documents match and their scores, per segment; 0 where none matches."""
-        plan = self._planner.plan(query)
-        return self._dense(plan)
+        return self._dense(self._planner.plan(query))
 
     def search(
         self,
         query: Query,
         k: int,
         after: tuple[float, int] | None = None,
-        *,
-        count: bool = True,
     ) -> Found:
         """Return the k best documents.
 
@@ -96,28 +93,23 @@ class Matcher:
             query: its leaves are index terms.
             k: how many documents, at least 1.
             after: score and number of a document; only those that come behind it are returned.
-            count: whether to count all that match. That reads all postings, which takes longer
-                than finding the best ones does where the kernels skip most of them.
 
         Raises:
             OptionError: k is below 1, or the query asks for fields that there are not.
         """
         if k < 1:
             raise OptionError(f"k must be a whole number from 1 up, not {k}")
-        if after is None and not count and (terms := any_of_terms(query)) is not None:
+        if after is None and (terms := any_of_terms(query)) is not None:
             return self._best(_Kernel(terms, (), ()), k)
         plan = self._planner.plan(query)
         kernel = _kernel(plan) if after is None else None
         if kernel is None:
             return self._best_densely(plan, k, after)
-        found = self._best(kernel, k)
-        if count and found.total is None:
-            return found._replace(total=self._count(plan))
-        return found
+        return self._best(kernel, k)
 
     def count(self, query: Query) -> int:
-        """Return how many documents match."""
-        return self._count(self._planner.plan(query))
+        """Return how many documents match; that reads all postings, which `search` need not."""
+        return sum(int(np.count_nonzero(mask)) for mask in self.matches(query))
 
     def explain(self, query: Query, number: int) -> Explanation:
         """Return how a document's score comes about; it equals `search`'s to the last bit.
@@ -149,10 +141,6 @@ class Matcher:
         masks = [self._live(e, e.mask(plan)) for e in evaluations]
         scores = [e.scores(plan) * mask for e, mask in zip(evaluations, masks, strict=True)]
         return masks, scores
-
-    def _count(self, plan: Group) -> int:
-        masks = [self._live(e, e.mask(plan)) for e in self._evaluations()]
-        return sum(int(np.count_nonzero(mask)) for mask in masks)
 
     def _best(self, kernel: _Kernel, k: int) -> Found:
         allowed = None

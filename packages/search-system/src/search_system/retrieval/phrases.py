@@ -7,10 +7,10 @@ window that starts at some v, each shifted right by up to the slop. Two words ex
 moves. A term that the phrase has twice needs two tokens.
 
 All windows are tried at once: each token of each term may be the leftmost one (without slop, those
-of the rarest term are enough). For each start, a term's token must lie in [v + q_i, v + q_i + slop];
-for a term with several places these are intervals of one length, and taking the first free token
-for each from left to right finds a choice if there is one. The cost is a binary search per term and
-token, in the documents that have all terms.
+of the rarest term are enough). For a start v, a term's token must lie from ``v + q_i`` up to
+``v + q_i + slop``; for a term with several places these are intervals of one length, and taking the
+first free token for each from left to right finds a choice if there is one. The cost is a binary
+search per term and token, in the documents that have all terms.
 
 Fields without positions cannot tell: there, a phrase matches where all its terms occur.
 """

@@ -8,8 +8,7 @@ densely. Both see the same plan, so they agree to the last bit.
 
 Terms score by BM25F. Ranges, keywords and `MatchAll` score 1 (as Lucene's constant scores), times
 the boost. A phrase scores what its terms do. A prefix or fuzzy word is the group of the terms that
-it stands for; of a keyword field, it scores 1. A text field that the scorer's parameters leave out
-or weigh 0 can be searched by name and adds nothing to scores.
+it stands for; of a keyword field, it scores 1.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -52,11 +51,15 @@ class ScoredTerm:
     weight: float
 
 
+Value: TypeAlias = Term | Prefix | Fuzzy | Range | MatchAll
+"""A leaf that asks for values of a column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Constant:
     """A leaf that adds the same to each document it matches."""
 
-    query: Term | Prefix | Fuzzy | Range | MatchAll
+    query: Value
     score: float
 
 
@@ -150,10 +153,9 @@ class Planner:
                 return self._phrase(query, weight)
             case Prefix() | Fuzzy():
                 return self._expanded(query, weight)
-            case Range():
-                self._field(query.field)
-                return _constant(query, weight)
-            case MatchAll():
+            case Range() | MatchAll():
+                if isinstance(query, Range):
+                    self._field(query.field)
                 return _constant(query, weight)
             case Phrase():
                 raise OptionError(
@@ -174,7 +176,7 @@ class Planner:
             return ScoredTerm(query.text, weight)
         match self._field(query.field):
             case TextField():
-                return self._text_term(query.text, (query.field,), weight)
+                return ScoredTerm(FieldTerm(query.text, (query.field,)), weight)
             case KeywordField():
                 return _constant(query, weight)
             case NumberField() | DateField() as column:
@@ -184,24 +186,14 @@ class Planner:
                     raise OptionError(f"'{query.text}' is no {kind} for field '{query.field}'")
                 return _constant(found, weight)
 
-    def _text_term(self, text: str, fields: Sequence[str], weight: float) -> Node:
-        counted = tuple(name for name in fields if name in self._counted)
-        if counted:
-            return ScoredTerm(FieldTerm(text, counted), weight)
-        return AnyOf(tuple(Constant(Term(text, name), 0.0) for name in fields))
-
     def _phrase(self, query: TermPhrase, weight: float) -> Node:
-        if query.field is None:
-            fields = self._counted
-        elif isinstance(self._field(query.field), TextField):
-            fields = (query.field,)
-        else:
+        if query.field is not None and not isinstance(self._field(query.field), TextField):
             raise OptionError(f"'{query.field}' is no text, so it cannot hold a phrase")
+        fields = self._counted if query.field is None else (query.field,)
         terms: dict[merging.Term, float] = {}
-        if query.field is None or query.field in self._counted:
-            for text in query.terms:
-                term = text if query.field is None else FieldTerm(text, fields)
-                terms[term] = _limited(terms.get(term, 0.0) + weight)
+        for text in query.terms:
+            term = text if query.field is None else FieldTerm(text, fields)
+            terms[term] = _limited(terms.get(term, 0.0) + weight)
         return ScoredPhrase(query, fields, terms)
 
     def _expanded(self, query: Prefix | Fuzzy, weight: float) -> Node:
@@ -211,22 +203,18 @@ class Planner:
                 return _constant(query, weight)
             if not isinstance(column, TextField):
                 raise OptionError(f"'{query.field}' is a {column.type}, where * and ~ do not work")
+        members = tuple(
+            ScoredTerm(term, _limited(weight * share)) for term, share in self._expand(query)
+        )
         scored = _Scoring()
-        members = []
-        for term, share in self._expand(query):
-            factor = _limited(weight * share)
-            if isinstance(term, str):
-                node: Node = ScoredTerm(term, factor)
-            else:
-                node = self._text_term(term.term, term.fields, factor)
-            members.append(node)
-            scored.add(node)
-        return scored.group(query, [AnyOf(tuple(members))], [], union=True)
+        for member in members:
+            scored.add(member)
+        return scored.group(query, [AnyOf(members)], [], union=True)
 
     def _group(self, query: Bool, weight: float) -> Group:
         scored = _Scoring()
         required: list[Node] = []
-        excluded = [self._condition(child) for child in query.must_not]
+        excluded: list[Node] = [self._condition(child) for child in query.must_not]
         for child in query.must:
             node = self._node(child, weight)
             if isinstance(node, Group):
@@ -273,7 +261,7 @@ class _Scoring:
         """Add a clause."""
         if isinstance(node, ScoredTerm):
             self.terms[node.term] = _limited(self.terms.get(node.term, 0.0) + node.weight)
-        elif not isinstance(node, AnyOf):  # which is here a word of fields that do not count
+        else:
             self.others.append(node)
 
     def add_all(self, group: Group) -> None:
@@ -302,5 +290,5 @@ def _limited(weight: float) -> float:
     return min(max(weight, BOOST_LIMITS[0]), BOOST_LIMITS[1])
 
 
-def _constant(query: Term | Prefix | Fuzzy | Range | MatchAll, weight: float) -> Constant:
+def _constant(query: Value, weight: float) -> Constant:
     return Constant(query, round(weight * _GRID) / _GRID)

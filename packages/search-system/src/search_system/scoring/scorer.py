@@ -122,9 +122,10 @@ class Scorer:
     def postings(
         self, term: Term, weight: float
     ) -> list[tuple[NDArray[np.uint32], NDArray[np.float32]]]:
-        """Return per segment the live documents of a term, ascending, and its parts of their scores.
+        """Return the live documents of a term, ascending, and its parts of their scores.
 
-        These are the numbers that `search` adds up; they must not be written to.
+        There is a pair per segment. These are the numbers that `search` adds up; they must not be
+        written to.
         """
         prepared, (number,) = self._prepare({term: weight})
         found = []
