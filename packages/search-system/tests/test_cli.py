@@ -111,7 +111,7 @@ def test_parameters_and_analysis_are_flags(run: Run, collection: Path) -> None:
 def test_a_guessed_schema_can_be_corrected(run: Run, collection: Path, tmp_path: Path) -> None:
     guess = run("index", collection, "--guess")
     assert 'type = "number"' in guess
-    (tmp_path / "mine.toml").write_text(guess.replace('"number"', '"keyword"'))
+    (tmp_path / "mine.toml").write_text(guess.replace('"number"\ninteger = false', '"keyword"'))
     run("index", collection, "--schema", "mine.toml")
     assert "The best 1 of 1" in run("search", "price:10")
 
@@ -162,7 +162,7 @@ def test_mistakes_are_one_line(fail: Run, collection: Path, tmp_path: Path) -> N
     run("index", collection)
     assert "no text field 'x'" in fail("search", "red", "--weights", "x=1")
     assert "expected FIELD=NUMBER" in fail("search", "red", "--weights", "title=much")
-    assert "k1 must be" in fail("search", "x", "--k1=-1")
+    assert "k1 must be" in fail("search", "x", "--k1", "-1")
     assert "no split 'test'" in fail("evaluate", collection, "--split", "test")
     assert "--grades must be" in fail("evaluate", collection, "--grades", "upside-down")
     assert "its own fields" in fail("evaluate", collection, "--index", "x", "--analyzer", "plain")

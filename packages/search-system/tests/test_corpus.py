@@ -128,13 +128,6 @@ def test_bad_documents(tmp_path: Path, name: str, content: bytes, message: str) 
         load(Collection.find(path).corpus)
 
 
-def test_an_unknown_field_lists_the_known_ones(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("id,text\n1,x\n")
-    with pytest.raises(CollectionError, match=r"no field 'body'; its fields are \['id', 'text'\]"):
-        choose_schema(path, text_fields=["body"])
-
-
 def test_a_collection_is_found_by_its_layout(collection: Path) -> None:
     found = Collection.find(collection)
     assert found.name == "shop"

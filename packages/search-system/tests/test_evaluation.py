@@ -169,7 +169,7 @@ def test_cranfield_codes_are_upside_down(real: Real) -> None:
         means = evaluate_run(run, GradeReading.parse(name).apply(codes)).all_judged
         assert means is not None
         figures[name] = means.ndcg_at_10
-    assert list(figures.values()) == pytest.approx([0.3363, 0.3827, 0.3675], abs=5e-5)
+    assert list(figures.values()) == pytest.approx([0.3430, 0.3911, 0.3760], abs=5e-5)
 
 
 def test_a_judged_query_without_text() -> None:

@@ -138,21 +138,21 @@ def _highlighted(snippet: Snippet, *, marks: bool) -> Text:
 def _print_explanation(console: Console, explanation: Explanation) -> None:
     """Print a score's parts as a table, whose last row is their sum.
 
-    A term's part is ``in query * idf * saturation``, and its saturation ``frequency / (k1 +
-    frequency)``; the frequency adds up what the fields' occurrences are worth.
+    A term's part is ``times * idf * saturation``; the saturation tells from 0 to 1 what its
+    occurrences are worth, by their number and the length of each field that has them.
     """
     table = Table(box=None, pad_edge=False, show_footer=True)
     table.add_column("term", "score", overflow="fold")
-    for name in ("in query", "df", "idf", "tf/length", "saturation"):
-        table.add_column(name, justify="right", overflow="fold")
+    for name in ("times", "df", "idf", "tf/length", "saturation"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("part", f"{explanation.score:.6f}", justify="right", no_wrap=True)
     for leaf in _scored(explanation):
         if (t := leaf.term) is None:
             table.add_row(Text(leaf.clause), *[""] * 5, f"{leaf.score:.6f}")
             continue
-        fields = " ".join(f"{f.field}:{f.tf}/{f.length}" for f in t.fields)
-        row = [f"{t.query_weight:g}", f"{t.df:,}", f"{t.idf:.6f}", fields]
-        table.add_row(Text(leaf.clause), *row, f"{t.saturation:.6f}", f"{t.part:.6f}")
+        fields = "\n".join(f"{f.field}:{f.tf}/{f.length}" for f in t.fields)
+        row = [f"{t.query_weight:g}", f"{t.df:,}", f"{t.idf:.4f}", fields]
+        table.add_row(Text(leaf.clause), *row, f"{t.saturation:.4f}", f"{t.part:.6f}")
     # Numbers that are cut off would be worse than a table further left.
     indent = max(0, min(INDENT, console.width - console.measure(table).maximum))
     console.print(Padding(table, (0, 0, 0, indent), expand=False))
