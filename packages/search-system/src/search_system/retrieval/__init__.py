@@ -13,6 +13,7 @@
     filters.py       a query made of a dictionary of filters
     keyword_ranks.py the values of a keyword field in one order over all segments
     sorting.py       order by columns
+    pages.py         results page by page, each with the cursor of the next
     cursor.py        where a page of results ended, as text
     facets.py        how often values occur among the matches
 """

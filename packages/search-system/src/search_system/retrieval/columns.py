@@ -108,7 +108,7 @@ def _float_mask(column: Numbers, query: Range) -> Mask:
 
 def _integer_mask(column: Numbers, query: Range, *, is_date: bool) -> Mask:
     """Compare with whole numbers, exactly: a float64 cannot tell integers above 2^53 apart."""
-    read = _microseconds if is_date else _number
+    read = _end_microseconds if is_date else _number
     low, high = _SMALLEST, _LARGEST
     if query.low is not None:
         low = _first_from(read(query, query.low), include=query.include_low)
@@ -133,9 +133,14 @@ def _number(query: Range, value: Value) -> float:
     return value
 
 
-def _microseconds(query: Range, value: Value) -> int:
+def _end_microseconds(query: Range, value: Value) -> int:
     if not isinstance(value, datetime):
         raise _bad_end(query, "datetime", value)
+    return microseconds(value)
+
+
+def microseconds(value: datetime) -> int:
+    """Return a time as date columns hold it; one without a zone is UTC."""
     return ((value if value.tzinfo else value.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 

@@ -23,6 +23,7 @@ from search_system.query.ast import Query
 from search_system.retrieval.best import best_of
 from search_system.retrieval.evaluation import Evaluation, Mask, Scores
 from search_system.retrieval.explanation import Explainer, Explanation
+from search_system.retrieval.keyword_ranks import RankTables
 from search_system.retrieval.masks import MaskCache
 from search_system.retrieval.plan import (
     AnyOf,
@@ -70,6 +71,8 @@ class Matcher:
         self.snapshot = snapshot
         self.scorer = scorer
         self._planner = Planner(snapshot.schema, scorer.parameters, expand)
+        self.ranks = RankTables(snapshot)
+        """The values of keyword fields in order, for sorting and counting."""
         self._kept = MaskCache()
 
     def matches(self, query: Query) -> list[Mask]:
