@@ -13,18 +13,11 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 `commit`.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from search_system.errors import OptionError
-from search_system.evaluation.evaluate import Evaluation, Run, evaluate_run, judged_queries
-from search_system.query.parser import has_syntax
 from search_system.schema import IndexSchema
-from search_system.scoring.explanation import Explanation
-from search_system.scoring.parameters import BM25F
-from search_system.searching.results import Hit, Results
 from search_system.searching.searcher import Searcher
 from search_system.store.config import FsyncPolicy, WriterConfig
 from search_system.store.snapshot import open_snapshot
