@@ -12,6 +12,8 @@ import numpy as np
 from search_system import disk
 from search_system.segments.array_file import ArrayFileWriter
 from search_system.store.commit import Commit, FileEntry, write_commit
+from search_system.store.config import WriterConfig
+from search_system.store.log import LOGGED_BYTES
 from search_system.store.log_writer import Log
 from search_system.store.recovery import remove_unnamed
 from search_system.store.segment_set import SegmentSet
@@ -22,17 +24,31 @@ class Checkpoint:
     """What commit.json says; `write` makes it say something newer."""
 
     def __init__(
-        self, folder: Path, commit: Commit, views: Sequence[SegmentView], *, durable: bool
+        self,
+        folder: Path,
+        commit: Commit,
+        views: Sequence[SegmentView],
+        config: WriterConfig,
+        *,
+        durable: bool,
     ) -> None:
         self.commit = commit
         self._folder = folder
         self._views = tuple(views)
+        self._logged_commits = config.logged_commits
         self._durable = durable
 
-    def bytes_without(self, views: Sequence[SegmentView]) -> int:
-        """Return how many bytes of its segments only stay on the disk because it names them."""
+    def is_due(self, log: Log, views: Sequence[SegmentView]) -> bool:
+        """Return whether the next commit must be a checkpoint, and not a record of the log.
+
+        That is so if the log is long, or if large files of segments that are not among ``views``,
+        since a merge replaced them, only stay because commit.json names them.
+        """
+        if log.commits >= self._logged_commits or log.size >= LOGGED_BYTES:
+            return True
         names = {view.segment.name for view in views}
-        return sum(entry.size for entry in self.commit.segments if entry.name not in names)
+        replaced = sum(entry.size for entry in self.commit.segments if entry.name not in names)
+        return replaced >= LOGGED_BYTES
 
     def write(
         self,
@@ -40,8 +56,6 @@ class Checkpoint:
         views: Sequence[SegmentView],
         generation: int,
         log: Log,
-        *,
-        sync_always: bool,
     ) -> Log:
         """Write a checkpoint of some views, and remove the files that are in no use after it.
 
@@ -50,7 +64,6 @@ class Checkpoint:
             views: those of the commit that is to be kept, and what is deleted in them.
             generation: the number of that commit.
             log: its operations without a commit go on in the new log; it is closed.
-            sync_always: the new log's policy.
 
         Returns:
             The new log.
@@ -65,7 +78,7 @@ class Checkpoint:
             self._write_deletes(views, generation),
             f"log-{generation:08}",
         )
-        new_log = Log.create(self._folder / commit.log, sync_always=sync_always)
+        new_log = Log.create(self._folder / commit.log, sync_always=log.sync_always)
         try:
             self._publish(commit, log, new_log)
         except BaseException:

@@ -8,9 +8,9 @@
     INDEX/log-00000007                what happened since (see search_system.store.log)
     INDEX/lock                        who writes (see search_system.store.lock)
 
-A checkpoint replaces commit.json by an atomic rename, after everything that it names is on the disk.
-Commits after it are in its log. What it does not name is what a writer has not written to the disk
-for good, or left behind when it was killed; the next writer removes it.
+A checkpoint replaces commit.json by an atomic rename, after everything that it names is on the
+disk. Commits after it are in its log. What it does not name is what a writer has not yet written to
+the disk for good, or left behind when it was killed; the next writer removes it.
 """
 
 import json

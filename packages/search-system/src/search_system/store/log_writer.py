@@ -22,7 +22,7 @@ class Log:
         """Where the records that no commit covers begin."""
         self.commits = 0
         """How many commits it has."""
-        self._sync_always = sync_always
+        self.sync_always = sync_always
         self._buffer = bytearray()
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = os.open(path, flags, 0o666)
@@ -53,7 +53,7 @@ class Log:
     def append(self, operation: Operation) -> None:
         """Append an operation; return when it is as safe as the policy says."""
         self._append(operation.encode())
-        if self._sync_always:
+        if self.sync_always:
             self.flush()
             self.sync()
         elif len(self._buffer) >= _BUFFER:

@@ -27,7 +27,7 @@ from search_system.segments.inverter import Analyze
 from search_system.segments.reader import Segment
 from search_system.store.commit import Commit, FileEntry, read_commit
 from search_system.store.config import field_analyzers
-from search_system.store.log import LOG_BEGIN, read_commits
+from search_system.store.log import LOG_BEGIN, LoggedCommits, read_commits
 from search_system.store.pending import Pending
 from search_system.store.view import SegmentView
 
@@ -112,7 +112,7 @@ def open_snapshot(
     commit = read_commit(folder)
     while True:
         try:
-            return _replayed(folder, commit, _base(folder, commit, previous), analyzer)
+            return _open(folder, commit, previous, analyzer)
         except CorruptIndexError:
             # A writer may have written a checkpoint and removed a file between our two steps.
             newer = read_commit(folder)
@@ -121,20 +121,29 @@ def open_snapshot(
             commit = newer
 
 
-def _base(folder: Path, commit: Commit, previous: Snapshot | None) -> Snapshot:
-    """Return the snapshot of a checkpoint, or the previous one if it goes on from it."""
+def _open(
+    folder: Path,
+    commit: Commit,
+    previous: Snapshot | None,
+    analyzer: Callable[[str], Analyze] | None,
+) -> Snapshot:
+    """Return the snapshot of a checkpoint and of the commits in its log."""
+    log = folder / commit.log
     if previous and previous.checkpoint == commit:
-        if len(previous.views) - len(commit.segments) < _MOST_REPLAYED:
+        logged = read_commits(log, previous.log_end)
+        if logged.generation is None:
             return previous
+        if len(previous.views) - len(commit.segments) < _MOST_REPLAYED:
+            return _replayed(previous, log, logged, analyzer)
     views = open_views(folder, commit, previous.views if previous else ())
-    return Snapshot(commit.schema, views, commit.generation, commit)
+    base = Snapshot(commit.schema, views, commit.generation, commit)
+    return _replayed(base, log, read_commits(log, LOG_BEGIN), analyzer)
 
 
 def _replayed(
-    folder: Path, commit: Commit, base: Snapshot, analyzer: Callable[[str], Analyze] | None
+    base: Snapshot, log: Path, logged: LoggedCommits, analyzer: Callable[[str], Analyze] | None
 ) -> Snapshot:
     """Return a snapshot with the commits that the log has behind ``base``, too."""
-    logged = read_commits(folder / commit.log, base.log_end)
     if logged.generation is None:
         return base
     pending = Pending(base.schema, field_analyzers(base.schema, analyzer))
@@ -142,10 +151,10 @@ def _replayed(
         pending.replay(operation)
     views = pending.delete_from(base.views)
     with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / f"{commit.log}-{base.log_end}-{logged.end}.arrays"
+        path = Path(temporary) / f"{log.name}-{base.log_end}-{logged.end}.arrays"
         view = pending.write(path, durable=False)  # once mapped, it needs no name
     views += [view] if view else []
-    return Snapshot(base.schema, tuple(views), logged.generation, commit, logged.end)
+    return Snapshot(base.schema, tuple(views), logged.generation, base.checkpoint, logged.end)
 
 
 def open_views(
@@ -153,7 +162,7 @@ def open_views(
 ) -> tuple[SegmentView, ...]:
     """Map the segments of a commit, and read what is deleted in each."""
     mapped = {view.segment.name: view.segment for view in known}
-    deletes = _open(folder, commit.deletes)
+    deletes = _open_deletes(folder, commit.deletes)
     views = []
     for entry in commit.segments:
         segment = mapped.get(entry.name)
@@ -167,7 +176,7 @@ def open_views(
     return tuple(views)
 
 
-def _open(folder: Path, entry: FileEntry | None) -> ArrayFile | None:
+def _open_deletes(folder: Path, entry: FileEntry | None) -> ArrayFile | None:
     if entry is None:
         return None
     file = ArrayFile(folder / entry.name, entry.info)

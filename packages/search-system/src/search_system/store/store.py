@@ -40,13 +40,7 @@ from search_system.store.checkpoint import Checkpoint
 from search_system.store.commit import read_commit
 from search_system.store.config import FsyncPolicy, WriterConfig, field_analyzers
 from search_system.store.lock import WriterLock
-from search_system.store.log import (
-    LOG_BEGIN,
-    LOGGED_BYTES,
-    Operation,
-    check_log,
-    read_operations,
-)
+from search_system.store.log import LOG_BEGIN, Operation, check_log, read_operations
 from search_system.store.log_writer import Log
 from search_system.store.pending import Pending
 from search_system.store.recovery import Recovery, check_schema, remove_unnamed, take_folder
@@ -74,16 +68,15 @@ class Store:
         self.folder = folder
         self._lock_file = lock
         self._config = config
-        self._durable = fsync != "never"
         self._sync_always = fsync == "always"
         commit = read_commit(folder)
         self.schema = commit.schema
         self._analyzers = analyzers
         views = open_views(folder, commit)
-        self._checkpoint = Checkpoint(folder, commit, views, durable=self._durable)
-        self._segments = SegmentSet(
-            folder, self.schema, views, commit.next_segment, config, durable=self._durable
-        )
+        durable = self._durable = fsync != "never"
+        self._checkpoint = Checkpoint(folder, commit, views, config, durable=durable)
+        number = commit.next_segment
+        self._segments = SegmentSet(folder, self.schema, views, number, config, durable=durable)
         self._publish_commit(commit.generation)
         self._failure: str | None = None
         self._mutex = threading.RLock()
@@ -199,7 +192,7 @@ class Store:
         """
         with self._writing():
             self._flush(durable=False)
-            self._snapshot = self._snapshot_of(self._segments.views)
+            self._snapshot = Snapshot(self.schema, self._segments.views, self._generation)
             return self._snapshot
 
     def snapshot(self) -> Snapshot:
@@ -213,7 +206,8 @@ class Store:
             IndexFolderError: something cannot be written; the last commit is as it was.
         """
         with self._writing():
-            if self._log.has_uncommitted and self._fits_log():
+            due = self._checkpoint.is_due(self._log, self._segments.views)
+            if self._log.has_uncommitted and not due:
                 self._log.append_commit(self._generation + 1)
                 with self._log.syncing() if self._durable else nullcontext():
                     self._flush(durable=False)
@@ -278,26 +272,12 @@ class Store:
         """Why background merges stopped; the index is sound without, but slower to search."""
         return self._segments.merge_error
 
-    def _publish_commit(self, generation: int) -> None:
-        self._generation = generation
-        self._committed = self._segments.views
-        self._snapshot = self._snapshot_of(self._committed)
-
-    def _snapshot_of(self, views: tuple[SegmentView, ...]) -> Snapshot:
-        return Snapshot(self.schema, views, self._generation)
-
-    def _fits_log(self) -> bool:
-        """Whether a commit may be in the log alone."""
-        return (
-            self._log.commits < self._config.logged_commits
-            and self._log.size < LOGGED_BYTES
-            and self._checkpoint.bytes_without(self._segments.views) < LOGGED_BYTES
-        )
-
     def _write_checkpoint(self, views: tuple[SegmentView, ...], generation: int) -> None:
-        self._log = self._checkpoint.write(
-            self._segments, views, generation, self._log, sync_always=self._sync_always
-        )
+        self._log = self._checkpoint.write(self._segments, views, generation, self._log)
+
+    def _publish_commit(self, generation: int) -> None:
+        self._generation, self._committed = generation, self._segments.views
+        self._snapshot = Snapshot(self.schema, self._committed, generation)
 
     def _spill(self, n_bytes: int) -> None:
         """Write a segment if memory is full."""
