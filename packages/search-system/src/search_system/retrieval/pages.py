@@ -56,6 +56,11 @@ def find_page(
     return Page(numbers, None, total, behind)
 
 
+def cursor_behind(query: Query, score: float, number: int) -> str:
+    """Return the cursor behind a document of the results of a query by score."""
+    return Cursor(fingerprint(query, ()), (score,), number).encode()
+
+
 def _by_score(matcher: Matcher, query: Query, k: int, mark: str, start: Cursor | None) -> Page:
     after = None
     if start is not None:

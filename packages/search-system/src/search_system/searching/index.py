@@ -13,7 +13,7 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 `commit`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,9 +26,11 @@ from search_system.evaluation.evaluate import (
     run_queries,
 )
 from search_system.retrieval.explanation import Explanation
+from search_system.retrieval.filters import filter_query, with_filter
+from search_system.retrieval.pages import find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
-from search_system.searching.results import Hit, Results
+from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
 from search_system.store.config import FsyncPolicy, WriterConfig
 from search_system.store.snapshot import Snapshot, open_snapshot
@@ -95,7 +97,16 @@ class Index:
         return self._searcher
 
     def search(
-        self, query: str, k: int = 10, *, parameters: BM25F | None = None, plain: bool = False
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        sort: Sequence[str] = (),
+        cursor: str | None = None,
+        facets: Sequence[str] = (),
+        parameters: BM25F | None = None,
+        plain: bool = False,
     ) -> Results:
         """Return the k best documents for a query in the language of `search_system.query.parser`.
 
@@ -106,21 +117,38 @@ class Index:
         Args:
             query: what someone typed.
             k: how many documents.
+            filters: conditions by field, as `search_system.retrieval.filters` has them.
+            sort: fields to sort by instead of the score, "-price" for descending; missing ones last.
+            cursor: `Results.cursor` of the page before this one.
+            facets: keyword fields of which to count the values among all that match.
             parameters: of the scores; by default BM25F with the schema's weights.
             plain: take the query as words, whatever signs it has; judged queries often are prose.
 
         Raises:
-            OptionError: k is below 1.
+            OptionError: k is below 1, a field is none for what it is named for, or the cursor is
+                none of this query.
         """
         searcher = self._searcher
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
+        if filters:
+            tree = with_filter(tree, filter_query(filters, searcher.schema))
         matcher = searcher.matcher(parameters)
-        found = matcher.search(tree, k, count=False)
-        hits = [
-            Hit(searcher.doc_id(number), score, number, searcher)
-            for number, score in zip(found.numbers.tolist(), found.scores.tolist(), strict=True)
-        ]
-        return Results(query, hits, repairs, tree, matcher)
+        if sort or cursor is not None:
+            page = find_page(matcher, tree, k, sort, cursor)
+            numbers, scores, following = page.numbers, page.scores, page.cursor
+        else:
+            numbers, scores, _ = matcher.search(tree, k)
+            following = None
+        return Results(
+            query=query,
+            hits=searcher.hits(numbers, scores),
+            repairs=repairs,
+            facets=searcher.facets(tree, facets, matcher),
+            tree=tree,
+            matcher=matcher,
+            sorted_cursor=following,
+            size=k,
+        )
 
     def explain(self, query: str, doc_id: str, *, parameters: BM25F | None = None) -> Explanation:
         """Return how the score of a document comes about; it equals that of `search` exactly.

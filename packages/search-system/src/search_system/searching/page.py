@@ -13,7 +13,8 @@ from search_system.query.ast import TermPhrase, leaves
 from search_system.retrieval.explanation import Explanation
 from search_system.schema import TextField
 from search_system.searching.highlight import Snippet, highlight, one_line
-from search_system.searching.results import Hit, Results
+from search_system.searching.hit import Hit
+from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
 
 

@@ -2,28 +2,12 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 from search_system.query.ast import Query
 from search_system.query.lexer import Repair
 from search_system.retrieval.matcher import Matcher
-from search_system.searching.searcher import Searcher
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A document found; the document itself is read when it is asked for."""
-
-    id: str
-    score: float
-    number: int
-    """The document's number in the snapshot that was searched."""
-    searcher: Searcher = field(repr=False, compare=False)
-
-    @cached_property
-    def document(self) -> dict[str, Any]:
-        """The document as it was added."""
-        return self.searcher.document(self.number)
+from search_system.retrieval.pages import cursor_behind
+from search_system.searching.hit import Hit
 
 
 @dataclass(frozen=True)
@@ -34,15 +18,24 @@ class Results:
     hits: list[Hit]
     repairs: tuple[Repair, ...]
     """What was odd about the query string, and how it was read."""
+    facets: dict[str, list[tuple[str, int]]]
+    """The most frequent values of the fields asked for, with the numbers of documents."""
     tree: Query = field(repr=False)
-    """The query, with index terms as its leaves."""
+    """The query with its filters, and with index terms as its leaves."""
     matcher: Matcher = field(repr=False, compare=False)
+    size: int = field(repr=False)
+    """How many hits were asked for."""
+    sorted_cursor: str | None = field(repr=False)
+    """The cursor of hits that were sorted by columns."""
 
     @cached_property
     def total(self) -> int:
         """The number of documents that match, counted when it is first asked for."""
         return self.matcher.count(self.tree)
 
-    def __len__(self) -> int:
-        """Return the number of hits."""
-        return len(self.hits)
+    @cached_property
+    def cursor(self) -> str | None:
+        """Where the next page begins; None if this one is not full, so that it was the last."""
+        if self.sorted_cursor or len(self.hits) < self.size:
+            return self.sorted_cursor
+        return cursor_behind(self.tree, self.hits[-1].score, self.hits[-1].number)

@@ -8,13 +8,14 @@ parsed, which takes ten times as long as analysing them.
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from threading import Lock
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search_system.analysis.analyzer import Analyzer
 from search_system.query.ast import Bool, Query, Term
@@ -22,15 +23,18 @@ from search_system.query.lexer import Repair
 from search_system.query.parser import has_syntax, parse_query
 from search_system.query.rewrite import rewrite
 from search_system.query.values import FieldKind
+from search_system.retrieval.facets import value_counts
 from search_system.retrieval.matcher import Matcher
 from search_system.schema import IndexSchema, TextField
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.scoring.scorer import Scorer
 from search_system.scoring.segment_source import SegmentSource, index_statistics
+from search_system.searching.hit import Hit
 from search_system.searching.words import Words
 from search_system.store.config import schema_analyzer
 from search_system.store.snapshot import Snapshot
 
+_FACET_VALUES = 10
 _MATCHERS = 4
 """Parameters whose prepared terms are kept."""
 KINDS: Mapping[str, FieldKind] = MappingProxyType(
@@ -98,6 +102,29 @@ class Searcher:
                     self._matchers.popitem(last=False)
             self._matchers.move_to_end(key)
             return self._matchers[key]
+
+    def hits(
+        self, numbers: NDArray[np.int64], scores: NDArray[np.float64] | None
+    ) -> list[Hit]:
+        """Return documents as hits, given their numbers, and their scores if they have some."""
+        values = [0.0] * len(numbers) if scores is None else scores.tolist()
+        return [
+            Hit(self.doc_id(number), score, number, self.document)
+            for number, score in zip(numbers.tolist(), values, strict=True)
+        ]
+
+    def facets(
+        self, query: Query, fields: Sequence[str], matcher: Matcher
+    ) -> dict[str, list[tuple[str, int]]]:
+        """Return the most frequent values of keyword fields among the documents that match.
+
+        Raises:
+            OptionError: a field has no keywords.
+        """
+        masks = matcher.matches(query) if fields else []
+        return {
+            name: value_counts(matcher.ranks.of(name), masks, _FACET_VALUES) for name in fields
+        }
 
     def locate(self, number: int) -> tuple[int, int]:
         """Return the place of a document's segment, and its number in it."""

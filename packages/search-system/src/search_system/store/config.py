@@ -23,12 +23,16 @@ class WriterConfig:
     """How many segments of about the same size become one."""
     background_merges: bool = True
     """Merge in a thread while documents are added."""
+    logged_commits: int = 256
+    """How many commits may be in the log alone before segments are written to the disk; 0: none."""
 
     def __post_init__(self) -> None:
         if self.memory_mb < 1:
             raise OptionError(f"memory_mb must be a whole number from 1 up, not {self.memory_mb}")
         if self.merge_factor < 2:
             raise OptionError(f"merge_factor must be at least 2, not {self.merge_factor}")
+        if self.logged_commits < 0:
+            raise OptionError(f"logged_commits must be from 0 up, not {self.logged_commits}")
 
 
 def field_analyzers(
