@@ -151,7 +151,7 @@ def test_demo_on_a_small_package(run: Run, tmp_path: Path) -> None:
     assert facts["known_items"]["mrr"] == 1
 
 
-def test_mistakes_are_one_line(fail: Run, collection: Path, tmp_path: Path) -> None:
+def test_mistakes_are_one_line(run: Run, fail: Run, collection: Path, tmp_path: Path) -> None:
     assert "no such file or folder" in fail("index", "nothing.csv")
     assert "no index under" in fail("search", "x")
     assert "no index here" in fail("search", "x", "--index", "nothing")

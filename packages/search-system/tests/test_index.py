@@ -18,7 +18,7 @@ from search_system import (
     TextField,
     build_index,
 )
-from search_system.store.log import Log
+from search_system.store.log_writer import Log
 
 SCHEMA = IndexSchema({"text": TextField()})
 

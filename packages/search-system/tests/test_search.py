@@ -138,7 +138,7 @@ def test_the_query_language_reaches_the_index(index: Index) -> None:
     assert ids("+shoes -blue") == ["a"]
     assert ids("title:red") == ["a"]
     assert ids("price:[5 TO 20]") == ["a"]
-    assert ids("+red price:>9 #shoes") == ["a"]
+    assert ids("+red price:>9 #(shoes)") == ["a"]
     assert ids('"shoes for men') == ["a"], "a quote is closed where it was not"
     assert index.search('"shoes for men').repairs
     assert ids("") == ids("nothing-like:that") == []

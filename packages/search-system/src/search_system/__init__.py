@@ -55,8 +55,8 @@ from search_system.scoring.explanation import TermExplanation
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.searching.build import build_index
 from search_system.searching.highlight import Snippet, highlight
-from search_system.searching.index import Index
 from search_system.searching.hit import Hit
+from search_system.searching.index import Index
 from search_system.searching.results import Results
 
 __all__ = [

@@ -118,7 +118,7 @@ class Index:
             query: what someone typed.
             k: how many documents.
             filters: conditions by field, as `search_system.retrieval.filters` has them.
-            sort: fields to sort by instead of the score, "-price" for descending; missing ones last.
+            sort: fields to sort by, not the score; "-price" for descending. Missing values are last.
             cursor: `Results.cursor` of the page before this one.
             facets: keyword fields of which to count the values among all that match.
             parameters: of the scores; by default BM25F with the schema's weights.

@@ -80,14 +80,13 @@ def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool
 def unknown_terms(results: Results, searcher: Searcher) -> tuple[str, ...]:
     """Return the terms of a query that none of the fields they are looked for in has."""
     texts = searcher.schema.of_type(TextField)
-    unknown = []
+    unknown: list[str] = []
     for leaf in leaves(results.tree):
         if not isinstance(leaf, TermNode | TermPhrase) or leaf.field not in {None, *texts}:
             continue
         fields = [leaf.field] if leaf.field else [*searcher.schema.searched]
-        for term in leaf.terms if isinstance(leaf, TermPhrase) else (leaf.text,):
-            if not any(searcher.snapshot.df(name, term) for name in fields):
-                unknown.append(term)
+        terms = leaf.terms if isinstance(leaf, TermPhrase) else (leaf.text,)
+        unknown += [t for t in terms if not any(searcher.snapshot.df(f, t) for f in fields)]
     return tuple(dict.fromkeys(unknown))
 
 

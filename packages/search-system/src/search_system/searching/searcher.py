@@ -103,9 +103,7 @@ class Searcher:
             self._matchers.move_to_end(key)
             return self._matchers[key]
 
-    def hits(
-        self, numbers: NDArray[np.int64], scores: NDArray[np.float64] | None
-    ) -> list[Hit]:
+    def hits(self, numbers: NDArray[np.int64], scores: NDArray[np.float64] | None) -> list[Hit]:
         """Return documents as hits, given their numbers, and their scores if they have some."""
         values = [0.0] * len(numbers) if scores is None else scores.tolist()
         return [
@@ -122,9 +120,7 @@ class Searcher:
             OptionError: a field has no keywords.
         """
         masks = matcher.matches(query) if fields else []
-        return {
-            name: value_counts(matcher.ranks.of(name), masks, _FACET_VALUES) for name in fields
-        }
+        return {name: value_counts(matcher.ranks[name], masks, _FACET_VALUES) for name in fields}
 
     def locate(self, number: int) -> tuple[int, int]:
         """Return the place of a document's segment, and its number in it."""
