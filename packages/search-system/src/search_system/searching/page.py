@@ -42,6 +42,9 @@ class Page:
     """Terms of the query that no document has."""
     repairs: tuple[str, ...]
     hits: list[PageHit]
+    facets: Mapping[str, list[tuple[str, int]]]
+    cursor: str | None
+    """Where the next page begins; None if this is the last."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the page as JSON values."""
@@ -51,6 +54,8 @@ class Page:
             "total": self.total,
             "unknown": self.unknown,
             "repairs": self.repairs,
+            "facets": self.facets,
+            "cursor": self.cursor,
             "hits": [
                 {
                     "id": shown.hit.id,
@@ -74,6 +79,8 @@ def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool
         unknown=unknown_terms(results, searcher),
         repairs=tuple(map(str, results.repairs)),
         hits=[_make_hit(results, hit, searcher, explain=explain) for hit in results.hits],
+        facets=results.facets,
+        cursor=results.cursor,
     )
 
 

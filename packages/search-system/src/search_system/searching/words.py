@@ -1,6 +1,0 @@
-class Words:
-    def __init__(self, snapshot):
-        pass
-
-    def expand(self, node):
-        return []
