@@ -116,16 +116,18 @@ def test_every_segment_of_a_checkpoint_is_synced(
     monkeypatch.setattr(merger, "merge_segments", merge_and_wait)
     monkeypatch.setattr(ArrayFileWriter, "finish", note)
     monkeypatch.setattr(disk, "sync_path", lambda path: synced.add(path.name))
-    config = WriterConfig(logged_commits=3, merge_factor=2)
+    config = WriterConfig(logged_commits=4, merge_factor=4)
     with Store.open(tmp_path, SCHEMA, config=config) as store:
-        for i in range(20):
+        for i in range(6):
             store.add({"text": "word"}, str(i))
             store.commit()
-            if i >= 5:
+            if i == 4:  # a checkpoint; four segments are being merged
+                assert {entry.name for entry in read_commit(tmp_path).segments} <= synced
                 proceed.set()
                 store.wait_for_merge()
-            assert {entry.name for entry in read_commit(tmp_path).segments} <= synced
-    assert {entry.name for entry in read_commit(tmp_path).segments} <= synced
+    segments = read_commit(tmp_path).segments
+    assert len(segments) == 3
+    assert {entry.name for entry in segments} <= synced
 
 
 def test_closing_keeps_commits_apart_from_what_is_uncommitted(tmp_path: Path) -> None:
