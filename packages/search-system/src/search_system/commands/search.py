@@ -109,6 +109,8 @@ def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> No
         console.print(escape(f"Read as well as it could be: {repair}"), style="yellow")
     if page.unknown:
         console.print(escape(f"In no document: {', '.join(page.unknown)}"), style="yellow")
+    if page.did_you_mean:
+        console.print(Text(f"Did you mean: {page.did_you_mean}", style="green"))
     if not page.hits:
         console.print(escape(f"Nothing found in {page.index}."))
         return
@@ -121,7 +123,7 @@ def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> No
     for name, counts in page.facets.items():
         values = ", ".join(f"{one_line(value)} {count:,}" for value, count in counts)
         console.print(Text(f"{name}: {values}", style="dim"), soft_wrap=True)
-    if page.cursor:
+    if page.cursor and console.is_terminal:
         console.print(f"The next page: --cursor {page.cursor}", style="dim", soft_wrap=True)
 
 
