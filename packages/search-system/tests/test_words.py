@@ -88,7 +88,7 @@ operations = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(operations, st.lists(nodes, min_size=1, max_size=6), st.sampled_from([0, 16]))
 def test_expansions_equal_brute_force_and_words_go_on_from_earlier_ones(
     tmp_path_factory: pytest.TempPathFactory,
