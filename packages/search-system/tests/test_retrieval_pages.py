@@ -23,7 +23,6 @@ from search_system.retrieval.pages import find_page
 from search_system.schema import DateField, IndexSchema, KeywordField, NumberField, TextField
 from search_system.searching.searcher import Searcher
 from search_system.store.config import WriterConfig
-from search_system.store.snapshot import Snapshot
 from search_system.store.store import Store
 
 SCHEMA = IndexSchema(
@@ -52,8 +51,11 @@ fields = st.sampled_from(["tags", "price", "count", "day"])
 sorts = st.lists(
     fields.map(lambda field: f"-{field}") | fields, unique_by=lambda s: s.strip("-"), max_size=3
 )
-indexes = st.lists(st.lists(documents, max_size=12), min_size=1, max_size=3)
-deletions = st.sets(st.integers(0, 35).map(str), max_size=8)
+indexes = st.tuples(
+    st.lists(st.lists(documents, max_size=12), min_size=1, max_size=3),
+    st.sets(st.integers(0, 35).map(str), max_size=8),
+)
+"""Documents by segment, and the ids of those to delete."""
 queries: st.SearchStrategy[Query] = st.sampled_from(
     [MatchAll(), Term("a"), Bool(should=(Term("a"), Term("b"))), Range("price"), Bool()]
 )
@@ -113,16 +115,15 @@ def matching(documents: dict[int, Document], query: Query) -> list[int]:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(indexes, deletions, queries, sorts, st.integers(1, 5))
+@given(indexes, queries, sorts, st.integers(1, 5))
 def test_all_pages_are_the_whole_list_once(
     tmp_path_factory: pytest.TempPathFactory,
-    segments: list[list[Document]],
-    gone: set[str],
+    index: tuple[list[list[Document]], set[str]],
     query: Query,
     sort: list[str],
     k: int,
 ) -> None:
-    matcher, found = matcher_of(tmp_path_factory.mktemp("index"), segments, gone)
+    matcher, found = matcher_of(tmp_path_factory.mktemp("index"), *index)
     expected = matching(found, query)
     if sort:
         expected.sort(key=lambda n: [*(sort_value(found[n], name) for name in sort), n])
@@ -182,15 +183,14 @@ def find_mark(cursor: str) -> str:
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(indexes, deletions, queries, st.integers(1, 6))
+@given(indexes, queries, st.integers(1, 6))
 def test_facets_count_what_matches(
     tmp_path_factory: pytest.TempPathFactory,
-    segments: list[list[Document]],
-    gone: set[str],
+    index: tuple[list[list[Document]], set[str]],
     query: Query,
     n: int,
 ) -> None:
-    matcher, found = matcher_of(tmp_path_factory.mktemp("index"), segments, gone)
+    matcher, found = matcher_of(tmp_path_factory.mktemp("index"), *index)
     documents = [found[number] for number in matching(found, query)]
     masks = matcher.matches(query)
     counts = Counter(tag for document in documents for tag in document.get("tags", []))
