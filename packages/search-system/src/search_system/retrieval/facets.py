@@ -7,7 +7,6 @@ from itertools import pairwise
 import numpy as np
 
 from search_system.errors import OptionError
-from search_system.retrieval.best import best_of
 from search_system.retrieval.columns import Mask, microseconds
 from search_system.retrieval.keyword_ranks import KeywordRanks
 from search_system.schema import DateField, NumberField
@@ -20,7 +19,12 @@ def value_counts(ranks: KeywordRanks, masks: Sequence[Mask], n: int) -> list[tup
 
     The most frequent come first; equal counts go by value, ascending. A document with several
     values counts for each. ``masks`` says per segment which documents count.
+
+    Raises:
+        OptionError: n is below 1.
     """
+    if n < 1:
+        raise OptionError(f"expected a number of values from 1 up, not {n}")
     counts = np.zeros(len(ranks), np.int64)
     for column, owners, ranks_of, mask in zip(
         ranks.columns, ranks.owners, ranks.of_codes, masks, strict=True
@@ -29,8 +33,11 @@ def value_counts(ranks: KeywordRanks, masks: Sequence[Mask], n: int) -> list[tup
         found = np.bincount(column.codes, mask[owners], minlength=len(ranks_of))
         counts[ranks_of] += found.astype(np.int64)
     present = np.flatnonzero(counts)
-    best, frequencies = best_of(present, counts[present].astype(np.float64), n)
-    return [(ranks.value(r), int(c)) for r, c in zip(best.tolist(), frequencies, strict=True)]
+    if n < len(present):  # keep those that are as frequent as the n-th
+        nth = -np.partition(-counts[present], n - 1)[n - 1]
+        present = present[counts[present] >= nth]
+    best = present[np.lexsort((present, -counts[present]))][:n]
+    return [(ranks.value(rank), int(counts[rank])) for rank in best.tolist()]
 
 
 def histogram(
