@@ -25,12 +25,19 @@ from pathlib import Path
 from typing import Any, Self
 
 from search_system import disk
+from search_system.dense.embedder import Embedder, embedder_named
 from search_system.errors import IndexFolderError, OptionError
 from search_system.schema import IndexSchema
 from search_system.segments.inverter import Analyze
 from search_system.segments.values import as_replayed, check_id, encode_document
 from search_system.store.commit import Commit, FileEntry, read_commit, write_commit
-from search_system.store.config import FsyncPolicy, WriterConfig, analyzer_named, field_analyzers
+from search_system.store.config import (
+    FsyncPolicy,
+    WriterConfig,
+    analyzer_named,
+    field_analyzers,
+    field_embedders,
+)
 from search_system.store.lock import WriterLock
 from search_system.store.log import Log, Operation, check_log, read_operations
 from search_system.store.pending import Pending
@@ -51,6 +58,8 @@ class Store:
         folder: Path,
         lock: WriterLock,
         analyzers: Mapping[str, Analyze],
+        embedders: Mapping[str, Embedder],
+        *,
         fsync: FsyncPolicy,
         config: WriterConfig,
     ) -> None:
@@ -63,6 +72,7 @@ class Store:
         self._commit = read_commit(folder)
         self.schema = self._commit.schema
         self._analyzers = analyzers
+        self._embedders = embedders
         self._committed = open_views(folder, self._commit)
         views, number = self._committed, self._commit.next_segment
         self._segments = SegmentSet(
@@ -71,7 +81,7 @@ class Store:
         self._snapshot = self._publish()
         self._failure: str | None = None
         self._mutex = threading.RLock()
-        self._pending = Pending(self.schema, self._analyzers)
+        self._pending = Pending(self.schema, self._analyzers, self._embedders)
         self._unchecked_bytes = 0
         self.recovery = self._recover()
 
@@ -84,6 +94,7 @@ class Store:
         *,
         config: WriterConfig | None = None,
         analyzer: Callable[[str], Analyze] = analyzer_named,
+        embedder: Callable[[str], Embedder] = embedder_named,
     ) -> Self:
         """Open an index for writing; with a schema, begin one if there is none.
 
@@ -93,25 +104,31 @@ class Store:
             fsync: when operations are safe from power loss (see the module's text).
             config: memory and merges.
             analyzer: returns the analyzer that a field's schema names.
+            embedder: returns the embedder that a vector field's schema names.
 
         Raises:
             IndexMissingError: there is no index, and no schema was given.
             IndexLockedError: another writer has it open; the message says which.
             CorruptIndexError: a file is missing or damaged; the message names it.
             IndexFolderError: the folder cannot be written, or holds something else.
-            OptionError: the index has another schema, or names an analyzer that does not exist.
+            OptionError: the index has another schema, or names an analyzer or an embedder that
+                does not exist or whose packages are not installed.
         """
         if fsync not in {"always", "commit", "never"}:
             raise OptionError(f"fsync must be always, commit or never, not {fsync!r}")
         folder = Path(folder)
         analyzers = field_analyzers(schema, analyzer) if schema else None
+        embedders = field_embedders(schema, embedder) if schema else None
         lock = take_folder(folder, schema, durable=fsync != "never")
         try:
             commit = read_commit(folder)
             check_schema(folder, commit, schema)
-            analyzers = analyzers or field_analyzers(commit.schema, analyzer)
+            if analyzers is None or embedders is None:
+                analyzers = field_analyzers(commit.schema, analyzer)
+                embedders = field_embedders(commit.schema, embedder)
             with disk.writing(folder):
-                return cls(folder, lock, analyzers, fsync, config or WriterConfig())
+                writer = config or WriterConfig()
+                return cls(folder, lock, analyzers, embedders, fsync=fsync, config=writer)
         except BaseException:
             lock.release()
             raise
@@ -267,7 +284,7 @@ class Store:
         """Turn what is in memory into a segment."""
         if self._pending:
             self._segments.add(self._pending, durable=durable)
-            self._pending = Pending(self.schema, self._analyzers)
+            self._pending = Pending(self.schema, self._analyzers, self._embedders)
         self._segments.merge_some()
 
     def _write_commit(self) -> None:
