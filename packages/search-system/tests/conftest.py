@@ -12,23 +12,32 @@ import numpy as np
 import pytest
 
 from search_system import (
-    AnalysisConfig,
     Collection,
     Document,
     Index,
-    choose_schema,
+    IndexSchema,
+    NumberField,
+    TextField,
+    build_index,
     read_documents,
-    write_index,
 )
+from search_system.commands.index import choose_schema
 from search_system.store.snapshot import Snapshot
 
+
+def document(doc_id: str, title: str, text: str, **fields: object) -> Document:
+    """Return a document of a title and a text."""
+    return Document(doc_id, {"title": title, "text": text, **fields})
+
+
 DOCUMENTS = [
-    Document("a", "Red shoes", "Running shoes for men, red and light.", {"price": 10}),
-    Document("b", "Blue shoes", "Shoes of blue leather."),
-    Document("c", "A café in Zürich", "Coffee and cake; the cake is fresh."),
-    Document("d", "", "red red red red wine"),
-    Document("e", "Empty", ""),
+    document("a", "Red shoes", "Running shoes for men, red and light.", price=10),
+    document("b", "Blue shoes", "Shoes of blue leather."),
+    document("c", "A café in Zürich", "Coffee and cake; the cake is fresh."),
+    document("d", "", "red red red red wine"),
+    document("e", "Empty", ""),
 ]
+SCHEMA = IndexSchema({"title": TextField(), "text": TextField(), "price": NumberField()})
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,8 +57,8 @@ def documents() -> list[Document]:
 def build(tmp_path: Path) -> Callable[..., Index]:
     """Return a function that indexes documents and opens the index."""
 
-    def build(documents: Iterable[Document], analysis: AnalysisConfig | None = None) -> Index:
-        write_index(tmp_path / "index", documents, analysis)
+    def build(documents: Iterable[Document], schema: IndexSchema = SCHEMA) -> Index:
+        build_index(tmp_path / "index", documents, schema)
         return Index.open(tmp_path / "index")
 
     return build
@@ -65,7 +74,7 @@ def collection(tmp_path: Path) -> Path:
     """Return a folder in BEIR's layout, with graded, missing and negative judgments."""
     folder = tmp_path / "shop"
     (folder / "qrels").mkdir(parents=True)
-    rows = [{"_id": d.id, "title": d.title, "text": d.text} | dict(d.extra) for d in DOCUMENTS]
+    rows = [{"_id": d.id} | dict(d.fields) for d in DOCUMENTS]
     with gzip.open(folder / "corpus.jsonl.gz", "wt", encoding="utf-8") as file:
         file.writelines(json.dumps(row) + "\n" for row in rows)
     queries = {"q1": "red shoes", "q2": "cake", "q3": "nothing like that", "q4": "blue"}
@@ -88,7 +97,8 @@ def real(
     @functools.cache
     def real(name: str) -> tuple[Collection, Index]:
         collection, folder = Collection.find(real_collections / name), tmp_path_factory.mktemp(name)
-        write_index(folder, read_documents(collection.corpus, choose_schema(collection.corpus)))
+        id_field, schema = choose_schema(collection.corpus, None, None, "english")
+        build_index(folder, read_documents(collection.corpus, id_field), schema)
         return collection, Index.open(folder)
 
     return real

@@ -16,8 +16,8 @@ from search_system.store import store as store_module
 from search_system.store.config import WriterConfig
 from search_system.store.store import Store
 
-SCHEMA = IndexSchema({"text": TextField("none"), "tag": KeywordField()})
-CONFIG = WriterConfig(merge_factor=2, memory_mb=1)
+SCHEMA = IndexSchema({"text": TextField("plain"), "tag": KeywordField()})
+CONFIG = WriterConfig(merge_factor=2, memory_mb=1, logged_commits=5)
 
 
 def operations(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:

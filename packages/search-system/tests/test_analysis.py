@@ -2,10 +2,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from search_system import AnalysisConfig, Analyzer, OptionError
+from search_system import Analyzer, AnalyzerSpec, OptionError
 from search_system.analysis.normalize import normalize, split_identifiers
 
-PLAIN = AnalysisConfig(stemmer="none")
+PLAIN = AnalyzerSpec(stemmer="none")
 
 
 @pytest.mark.parametrize(
@@ -56,21 +56,21 @@ def test_tokens_are_words_with_inner_points_apostrophes_and_marks(
 def test_stop_words_and_stemmer_are_switches() -> None:
     text = "The runners are running"
     assert Analyzer(PLAIN)(text) == ["the", "runners", "are", "running"]
-    assert Analyzer(AnalysisConfig())(text) == ["the", "runner", "are", "run"]
-    assert Analyzer(AnalysisConfig(stop_words="english"))(text) == ["runner", "run"]
-    assert Analyzer(AnalysisConfig(stemmer="german"))("Häuser") == ["haus"]
+    assert Analyzer(AnalyzerSpec())(text) == ["the", "runner", "are", "run"]
+    assert Analyzer(AnalyzerSpec(stop_words="english"))(text) == ["runner", "run"]
+    assert Analyzer(AnalyzerSpec(stemmer="german"))("Häuser") == ["haus"]
 
 
 def test_identifiers_are_found_whole_and_by_their_parts() -> None:
     assert split_identifiers("HTTPServer x") == "HTTPServer HTTP Server x"
-    analyzer = Analyzer(AnalysisConfig(stemmer="none", split_identifiers=True))
+    analyzer = Analyzer(AnalyzerSpec(stemmer="none", split_identifiers=True))
     assert analyzer("pandas.DataFrame") == ["pandas", "dataframe", "data", "frame"]
     assert analyzer("dataframe") == ["dataframe"]
 
 
 @given(st.text(), st.booleans())
 def test_words_lie_in_the_text_in_order(text: str, split: bool) -> None:
-    analyzer = Analyzer(AnalysisConfig(split_identifiers=split))
+    analyzer = Analyzer(AnalyzerSpec(split_identifiers=split))
     last = 0
     for start, end, terms in analyzer.words(text):
         assert last <= start < end <= len(text)
@@ -89,4 +89,4 @@ def test_words_keep_decomposed_accents() -> None:
 @pytest.mark.parametrize("options", [{"stemmer": "klingon"}, {"stop_words": "klingon"}])
 def test_unknown_names_say_what_is_known(options: dict[str, str]) -> None:
     with pytest.raises(OptionError, match=r"klingon.*english"):
-        AnalysisConfig(**options)  # type: ignore[arg-type]
+        AnalyzerSpec(**options)  # type: ignore[arg-type]

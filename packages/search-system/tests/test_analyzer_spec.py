@@ -40,7 +40,7 @@ def test_a_spec_survives_json_and_toml(spec: AnalyzerSpec) -> None:
 
 def test_settings_of_version_1_are_a_spec() -> None:
     old = {"stemmer": "english", "stop_words": "none", "split_identifiers": False}
-    assert AnalyzerSpec.from_mapping(old, "index.json") == named_analyzer("default")
+    assert AnalyzerSpec.from_mapping(old, "index.json") == AnalyzerSpec()
 
 
 @pytest.mark.parametrize(

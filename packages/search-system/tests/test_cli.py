@@ -53,32 +53,34 @@ def test_index_search_evaluate_verify(run: Run, collection: Path) -> None:
     assert "*red*" in page
     assert "all 4 judged queries" in run("evaluate", collection)
     assert "3 with a relevant document" in run("evaluate", collection)
-    assert "files" in run("verify")
+    assert "1 segments" in run("verify")
 
 
 def test_json_is_alone_on_stdout(run: Run, collection: Path) -> None:
     built = json.loads(run("index", collection, "--json"))
     assert (built["documents"], built["index"]) == (5, "data/search/shop")
-    assert built["schema"] == {"id": "_id", "title": "title", "text": ["text"]}
+    assert built["id_field"] == "_id"
+    assert {n: f["type"] for n, f in built["schema"]["fields"].items()} == {
+        "title": "text", "text": "text", "price": "number"
+    }  # fmt: skip
     page = json.loads(run("search", "red shoes", "--explain", "--json"))
     assert page["total"] == 3
-    assert page["terms"] == {"red": 2, "shoe": 2}
     for hit in page["hits"]:
-        assert sum(term["part"] for term in hit["explanation"]["terms"]) == hit["score"]
-    assert page["hits"][0]["extra"] == {"price": 10}
+        assert sum(part["term"]["part"] for part in hit["explanation"]["parts"]) == hit["score"]
+    assert page["hits"][0]["document"]["price"] == 10
     figures = json.loads(run("evaluate", collection, "--json", "--split", "dev"))
     assert figures["queries"] == 4
     assert figures["with_positive"]["reciprocal_rank"] == pytest.approx(2 / 3)
     assert set(figures["by_query"]) == {"q1", "q2", "q3", "q4"}
-    assert json.loads(run("verify", "shop", "--json"))["files"] == 11
+    assert json.loads(run("verify", "shop", "--json"))["segments"] == 1
 
 
 def test_json_prints_what_no_encoding_can(run: Run, tmp_path: Path) -> None:
     (tmp_path / "odd.jsonl").write_text(
-        '{"id": 1, "text": "x \\ud800 \\u001b[31m", "k": "\\ud800"}'
+        '{"id": 1, "text": "x \\ud800 and more words \\u001b[31m", "k": "\\ud800"}'
     )
     run("index", "odd.jsonl")
-    assert json.loads(run("search", "x", "--json"))["hits"][0]["extra"] == {"k": "\ud800"}
+    assert json.loads(run("search", "x", "--json"))["hits"][0]["document"]["k"] == "\ud800"
     assert "\x1b" not in run("search", "x", "--show", "k")
 
 
@@ -100,10 +102,18 @@ def test_queries_that_find_nothing_say_so(run: Run, collection: Path, query: str
 
 
 def test_parameters_and_analysis_are_flags(run: Run, collection: Path) -> None:
-    run("index", collection, "--stemmer", "none", "--stop-words", "english", "--out", "here")
-    assert "Nothing found" in run("search", "shoe the", "--index", "here")
+    run("index", collection, "--analyzer", "plain", "--out", "here")
+    assert "Nothing found" in run("search", "shoe", "--index", "here")
     flat = json.loads(run("search", "red", "--index", "here", "--k1", "0", "--json"))
     assert len({hit["score"] for hit in flat["hits"]}) == 1
+
+
+def test_a_guessed_schema_can_be_corrected(run: Run, collection: Path, tmp_path: Path) -> None:
+    guess = run("index", collection, "--guess")
+    assert 'type = "number"' in guess
+    (tmp_path / "mine.toml").write_text(guess.replace('"number"\ninteger = false', '"keyword"'))
+    run("index", collection, "--schema", "mine.toml")
+    assert "The best 1 of 1" in run("search", "price:10")
 
 
 def test_an_index_is_evaluated_in_place(run: Run, collection: Path) -> None:
@@ -141,15 +151,21 @@ def test_demo_on_a_small_package(run: Run, tmp_path: Path) -> None:
     assert facts["known_items"]["mrr"] == 1
 
 
-def test_mistakes_are_one_line(fail: Run, collection: Path, tmp_path: Path) -> None:
+def test_mistakes_are_one_line(run: Run, fail: Run, collection: Path, tmp_path: Path) -> None:
     assert "no such file or folder" in fail("index", "nothing.csv")
     assert "no index under" in fail("search", "x")
     assert "no index here" in fail("search", "x", "--index", "nothing")
-    assert "no stemmer 'klingon'" in fail("index", collection, "--stemmer", "klingon")
+    assert "no analyzer 'klingon'" in fail("index", collection, "--analyzer", "klingon")
+    assert "--schema x.toml: cannot be read" in fail("index", collection, "--schema", "x.toml")
+    (tmp_path / "odd.toml").write_text("fields = 1")
+    assert "--schema odd.toml: a schema" in fail("index", collection, "--schema", "odd.toml")
+    run("index", collection)
+    assert "no text field 'x'" in fail("search", "red", "--weights", "x=1")
+    assert "expected FIELD=NUMBER" in fail("search", "red", "--weights", "title=much")
     assert "k1 must be" in fail("search", "x", "--k1", "-1")
     assert "no split 'test'" in fail("evaluate", collection, "--split", "test")
     assert "--grades must be" in fail("evaluate", collection, "--grades", "upside-down")
-    assert "its own analysis" in fail("evaluate", collection, "--index", "x", "--stemmer", "none")
+    assert "its own fields" in fail("evaluate", collection, "--index", "x", "--analyzer", "plain")
     assert "no Python file" in fail("demo", "--source", collection)
     assert "--source nothing" in fail("demo", "--source", "nothing")
     assert "--jobs from 1" in fail("demo", "--jobs", "0")
@@ -159,16 +175,15 @@ def test_mistakes_are_one_line(fail: Run, collection: Path, tmp_path: Path) -> N
     assert "File name too long" in fail("search", "x", "--index", "x" * 300)
     (tmp_path / "taken").write_text("")
     assert "found a file" in fail("index", collection, "--out", "taken")
-    assert "no field 'body'" in fail("index", collection, "--text-fields", "body")
+    assert "no field 'body'" in fail("index", collection, "--id-field", "body")
 
 
 def test_a_corrupt_index_is_named(run: Run, fail: Run, collection: Path) -> None:
     run("index", collection)
-    (store,) = Path("data/search/shop").glob("segment-*/store.uint8")
-    data = store.read_bytes()
-    store.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
-    assert "store.uint8: its checksum" in fail("verify", "shop")
-    assert "stored document" in fail("search", "red")
+    (segment,) = Path("data/search/shop").glob("segment-*")
+    data = segment.read_bytes()
+    segment.write_bytes(data[: len(data) // 2] + b"\xa5" * 99 + data[len(data) // 2 + 99 :])
+    assert segment.name in fail("verify", "shop")
 
 
 def test_wrong_flags_end_with_code_2(run: Run) -> None:

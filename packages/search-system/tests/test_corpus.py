@@ -10,21 +10,19 @@ from search_system import (
     Collection,
     CollectionError,
     Document,
-    Schema,
-    choose_schema,
     read_documents,
     read_qrels,
     read_queries,
 )
-from search_system.corpus.schema import as_text, guess_schema
+from search_system.corpus.documents import as_text, choose_id_field, sample_rows
 
 
 def load(path: Path) -> list[Document]:
-    return list(read_documents(path, choose_schema(path)))
+    return list(read_documents(path, choose_id_field(path, sample_rows(path))))
 
 
 ROWS = [{"sku": "x1", "Name": "Tea", "description": 'Green,\n"loose" tea', "size": "2"}]
-EXPECTED = [Document("x1", "Tea", 'Green,\n"loose" tea', {"size": "2"})]
+EXPECTED = [Document("x1", {"Name": "Tea", "description": 'Green,\n"loose" tea', "size": "2"})]
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".ndjson", ".csv", ".tsv", ".JSONL"])
@@ -45,51 +43,49 @@ def test_every_format_gives_the_same_documents(tmp_path: Path, suffix: str, pack
 @given(st.lists(st.tuples(st.text(), st.text()), min_size=1))
 def test_jsonl_round_trip(tmp_path_factory: pytest.TempPathFactory, texts: list) -> None:
     path = tmp_path_factory.mktemp("rows") / "rows.jsonl"
-    documents = [Document(str(i), *pair) for i, pair in enumerate(texts)]
-    path.write_text(
-        "".join(
-            json.dumps({"id": d.id, "title": d.title, "text": d.text}) + "\n" for d in documents
-        )
-    )
-    assert list(read_documents(path, Schema("id", "title", ("text",)))) == documents
+    documents = [
+        Document(str(i), {"title": title, "text": text}) for i, (title, text) in enumerate(texts)
+    ]
+    path.write_text("".join(json.dumps({"id": d.id, **d.fields}) + "\n" for d in documents))
+    assert list(read_documents(path, "id")) == documents
 
 
 @pytest.mark.parametrize(
     ("row", "expected"),
     [
-        (
-            {"_id": "1", "title": "t", "text": "x", "metadata": {}},
-            Schema("_id", "title", ("text",)),
-        ),
-        ({"ID": 1, "Headline": "t", "Body": "x"}, Schema("ID", "Headline", ("Body",))),
-        ({"n": "1", "long": "many words here", "short": "one"}, Schema(None, None, ("long",))),
-        ({"name": "t", "summary": "s", "body": "b"}, Schema(None, "name", ("body", "summary"))),
-        ({"id": 1, "n": 2}, Schema("id", None, ())),
+        ({"_id": "1", "title": "t", "text": "x", "metadata": {}}, "_id"),
+        ({"ID": 1, "Headline": "t"}, "ID"),
+        ({"n": "1", "long": "many words here"}, None),
+        ({"sku": 1, "doc_id": 2}, "doc_id"),
     ],
 )
-def test_guessed_fields(row: dict, expected: Schema) -> None:
-    assert guess_schema([row]) == expected
+def test_guessed_id(row: dict, expected: str | None) -> None:
+    assert choose_id_field(Path("x"), [row]) == expected
 
 
-def test_named_fields_win_over_the_guess(tmp_path: Path) -> None:
+def test_a_named_id_wins_over_the_guess(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
-    path.write_text('{"id": 7, "key": "k", "title": "t", "text": "x", "notes": ["a", "b"]}\n')
-    schema = choose_schema(path, "key", "text", ["notes"])
-    assert list(read_documents(path, schema)) == [
-        Document("k", "x", "a b", {"id": 7, "title": "t"})
-    ]
+    path.write_text('{"id": 7, "key": "k", "title": "t", "notes": ["a", "b"]}\n')
+    named = choose_id_field(path, sample_rows(path), "key")
+    rest = {"id": 7, "title": "t", "notes": ["a", "b"]}
+    assert list(read_documents(path, named)) == [Document("k", rest)]
+    with pytest.raises(CollectionError, match=r"no field 'body'; its fields are \['id', "):
+        choose_id_field(path, sample_rows(path), "body")
 
 
 def test_rows_without_an_id_are_numbered(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("text\none\n\ntwo\n")
-    assert [(d.id, d.text) for d in load(path)] == [("1", "one"), ("2", "two")]
+    assert [(d.id, d.fields) for d in load(path)] == [
+        ("1", {"text": "one"}),
+        ("2", {"text": "two"}),
+    ]
 
 
 def test_ids_are_what_utf8_can_store(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_text('{"id": "a\\ud800", "text": "x"}\n')
-    assert load(path) == [Document("a?", "", "x")]
+    assert load(path) == [Document("a?", {"text": "x"})]
     path.write_text('{"id": "a\\ud800", "text": "x"}\n{"id": "a\\ud801", "text": "x"}\n')
     with pytest.raises(CollectionError, match="already used"):
         load(path)
@@ -98,7 +94,7 @@ def test_ids_are_what_utf8_can_store(tmp_path: Path) -> None:
 def test_numbers_that_json_does_not_know_are_null(tmp_path: Path) -> None:
     path = tmp_path / ".rows.jsonl"
     path.write_text('{"id": 1, "text": "x", "n": [NaN, -Infinity, 1e999, 2.5]}\n')
-    assert load(path) == [Document("1", "", "x", {"n": [None, None, None, 2.5]})]
+    assert load(path) == [Document("1", {"text": "x", "n": [None, None, None, 2.5]})]
     assert Collection.find(path).name == "rows"
 
 
@@ -116,7 +112,6 @@ def test_values_become_words() -> None:
         ("a.jsonl", b"[" * 100_000, r"a\.jsonl:1: expected one JSON object"),
         ("a.jsonl", b'{"id": 1, "text": "x"}\n' * 2, r"a\.jsonl:2: .*already used in line 1"),
         ("a.jsonl", b'{"id": "", "text": "x"}\n', r"a\.jsonl:1: field 'id'.* is empty"),
-        ("a.jsonl", b'{"id": 1, "n": 2}\n', r"no field with text.*--text-fields"),
         ("a.csv", b"id,text\n1,x,y\n", r"a\.csv:2: expected 2 columns .* found 3"),
         ("a.csv", b"id,id\n1,x\n", r"a\.csv:1: the header names a column twice"),
         ("a.csv", b'id,text\n1,"x\n', r"a\.csv:2: malformed CSV"),
@@ -131,13 +126,6 @@ def test_bad_documents(tmp_path: Path, name: str, content: bytes, message: str) 
     path.write_bytes(content)
     with pytest.raises(CollectionError, match=message):
         load(Collection.find(path).corpus)
-
-
-def test_an_unknown_field_lists_the_known_ones(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    path.write_text("id,text\n1,x\n")
-    with pytest.raises(CollectionError, match=r"no field 'body'; its fields are \['id', 'text'\]"):
-        choose_schema(path, text_fields=["body"])
 
 
 def test_a_collection_is_found_by_its_layout(collection: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_report(evaluate: Run, collection: Path) -> None:
     assert "&lt;i&gt;red&lt;/i&gt; &amp; 1" in html
     assert "<i>" not in html
     assert "Against <bdi>a.run</bdi>" in html
-    assert "BM25, k1 0.5, b 0.75" in html
+    assert "BM25F, k1 0.5, b 0.75" in html
     evaluate("--run-in", "a.run", "--report", "again.html", "--json")
     assert "run file a.run" in Path("again.html").read_text(encoding="utf-8")
 
@@ -107,7 +107,7 @@ def test_mistakes_are_one_line(fail: Run, collection: Path) -> None:
     Path("a.run").write_text("q1 Q0 a 1 1 x\n")
     Path("other.run").write_text("z Q0 a 1 1 x\n")
     Path("bad.run").write_text("q1 Q0 a 1 one x\n")
-    for flags in (["--k1", "2"], ["--depth", "5"], ["--index", "x"], ["--stemmer", "none"]):
+    for flags in (["--k1", "2"], ["--depth", "5"], ["--index", "x"], ["--analyzer", "plain"]):
         assert "--run-in or flags of searching" in fail("--run-in", "a.run", *flags)
     assert "bad.run:1: expected the 6 columns" in fail("--run-in", "bad.run")
     assert "none of its queries has judgments here" in fail("--against", "other.run")

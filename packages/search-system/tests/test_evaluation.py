@@ -88,7 +88,7 @@ def test_equals_trec_eval_on_a_real_run(real: Real, name: str) -> None:
     qrels = read_qrels(collection.qrels[collection.choose_split()])
     assert collection.queries is not None
     queries = judged_queries(read_queries(collection.queries), qrels)
-    run = run_queries(index, queries)
+    run = run_queries(lambda text: index.search(text, 1000, plain=True), queries)
     expected = pytrec_eval.RelevanceEvaluator(qrels, set(MEASURES)).evaluate(run)
     ours = evaluate_run(run, qrels).by_query
     assert set(expected) <= set(ours)
@@ -162,13 +162,14 @@ def test_cranfield_codes_are_upside_down(real: Real) -> None:
     collection, index = real("cranfield")
     assert collection.queries is not None
     codes = read_qrels(collection.qrels["test"])
-    run = run_queries(index, read_queries(collection.queries), depth=100)
+    queries = read_queries(collection.queries)
+    run = run_queries(lambda text: index.search(text, 100, plain=True), queries)
     figures = {}
     for name in ("raw", "binary", "1=4,2=3,3=2,4=1,-1=0"):
         means = evaluate_run(run, GradeReading.parse(name).apply(codes)).all_judged
         assert means is not None
         figures[name] = means.ndcg_at_10
-    assert list(figures.values()) == pytest.approx([0.3363, 0.3827, 0.3675], abs=5e-5)
+    assert list(figures.values()) == pytest.approx([0.3430, 0.3911, 0.3760], abs=5e-5)
 
 
 def test_a_judged_query_without_text() -> None:

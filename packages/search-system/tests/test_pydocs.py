@@ -2,12 +2,12 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from search_system import AnalysisConfig, Document, Index, write_index
+from search_system import Analyzer, Document, Index, build_index, named_analyzer
+from search_system.commands.demo import SCHEMA
 from search_system.pydocs.extract import distinct, extract, read_docs
 from search_system.pydocs.known_items import find_known_items, make_query
 from search_system.pydocs.sources import SourceFile, default_roots, find_sources, within
@@ -92,7 +92,7 @@ def test_the_largest_packages_are_left_out_first() -> None:
 
 def test_documents_are_public_definitions_with_a_docstring(package: Path) -> None:
     documents = documents_of(package)
-    signatures = {name: d.extra["signature"] for name, d in documents.items()}
+    signatures = {name: d.fields["signature"] for name, d in documents.items()}
     assert signatures == {
         "pkg": "import pkg",
         "pkg.latin": "import pkg.latin",
@@ -106,12 +106,12 @@ def test_documents_are_public_definitions_with_a_docstring(package: Path) -> Non
         "pkg.warns": "import pkg.warns",
         "single": "import single",
     }
-    assert documents["pkg.shop.Shop.buy"].text == "Buy an item.\n\nIndented."
-    assert documents["pkg.shop.on_linux"].text == "Under a condition."
-    assert documents["pkg.latin"].text == "Café."
-    extra = documents["pkg.shop.Shop.buy"].extra
-    assert (extra["kind"], extra["file"], extra["line"]) == ("method", "pkg/shop.py", 6)
-    assert "this must not run" in Path(extra["path"]).read_text()
+    assert documents["pkg.shop.Shop.buy"].fields["text"] == "Buy an item.\n\nIndented."
+    assert documents["pkg.shop.on_linux"].fields["text"] == "Under a condition."
+    assert documents["pkg.latin"].fields["text"] == "Café."
+    buy = documents["pkg.shop.Shop.buy"].fields
+    assert (buy["kind"], buy["file"], buy["line"]) == ("method", "pkg/shop.py", 6)
+    assert "this must not run" in Path(buy["path"]).read_text()
 
 
 def test_processes_change_nothing(package: Path) -> None:
@@ -131,8 +131,8 @@ def test_the_standard_library_is_found() -> None:
 def test_known_items_are_found_and_counted(tmp_path: Path) -> None:
     file = SourceFile(Path(json.__file__), "json")
     documents = extract(file)
-    write_index(tmp_path, documents, AnalysisConfig(split_identifiers=True))
-    index = Index.open(tmp_path)
+    build_index(tmp_path / "json", documents, SCHEMA)
+    index = Index.open(tmp_path / "json")
     result = find_known_items(index, 100, seed=0)
     assert 0 < result.items <= len(documents)
     assert 0.5 < result.mrr <= 1
@@ -141,8 +141,10 @@ def test_known_items_are_found_and_counted(tmp_path: Path) -> None:
     assert find_known_items(index, 0, seed=0).items == 0
 
 
-def test_a_query_has_none_of_its_objects_name(build: Callable[..., Index]) -> None:
-    index = build([Document("x", "", "")], AnalysisConfig(split_identifiers=True))
-    document = Document("x", "csv.reader", "Read CSV files that other programs wrote. More here.")
-    assert make_query(document, index) == "Read files that other programs wrote"
-    assert make_query(Document("x", "csv", "Too short."), index) is None
+def test_a_query_has_none_of_its_objects_name() -> None:
+    analyzer, text = (
+        Analyzer(named_analyzer("code")),
+        "Read CSV files that other programs wrote. More.",
+    )
+    assert make_query("csv.reader", text, analyzer) == "Read files that other programs wrote"
+    assert make_query("csv", "Too short.", analyzer) is None

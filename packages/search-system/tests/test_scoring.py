@@ -4,7 +4,7 @@ import math
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import bm25s
@@ -14,12 +14,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from search_system import Collection, Index
 from search_system.errors import CorruptIndexError, OptionError
 from search_system.scoring.kernels.windows import WINDOW
 from search_system.scoring.merging import FieldTerm, Term
 from search_system.scoring.parameters import BM25F, FieldParameters
-from search_system.scoring.pooled import pooled_scorer
 from search_system.scoring.scorer import Method, Scorer
 from search_system.scoring.source import IndexStatistics, IntArray
 
@@ -69,10 +67,10 @@ def brute_force(
     def frequency(doc: Texts, term: Term) -> float:
         text, wanted = (term, None) if isinstance(term, str) else (term.term, term.fields)
         return sum(
-            values.weight * doc[name].count(text)
+            (values.weight or 1.0) * doc[name].count(text)
             / (1 - values.b + values.b * len(doc[name]) / statistics.average_lengths[name])
             for name, values in parameters.fields.items()
-            if doc.get(name) and (wanted is None or name in wanted)
+            if doc.get(name) and (values.weight if wanted is None else name in wanted)
         )  # fmt: skip
 
     live = [(s, i) for s, source in enumerate(sources) for i in range(source.n_docs)
@@ -265,21 +263,6 @@ def test_scores_equal_bm25s(corpus: list[list[str]], query: list[str], k1: float
     scorer = Scorer([source], statistics_of([source], ["text"]), model)
     scores = scorer.scores(Counter(query), range(len(corpus)))
     np.testing.assert_allclose(scores, expected, atol=1e-5)
-
-
-def test_equals_the_present_scorer_on_real_text(
-    real: Callable[[str], tuple[Collection, Index]],
-) -> None:
-    _, index = real("cranfield")
-    scorer = pooled_scorer(index.segment)
-    for number in range(0, len(index), 40):
-        query = index.segment.documents[number].text[:200]
-        hits = index.search(query, 50)
-        terms = Counter(index.analyzer(query))
-        for method in METHODS:
-            numbers, scores = scorer.search(terms, 50, method=method)
-            np.testing.assert_allclose(scores, [hit.score for hit in hits], rtol=1e-6)
-            assert numbers.tolist() == [hit.number for hit in hits]
 
 
 def test_little_memory_forgets_terms_and_changes_nothing() -> None:

@@ -1,7 +1,6 @@
-"""Ranking: against brute force, bm25s, and the explanation."""
+"""Searching an index: against bm25s, by hand, and with any string."""
 
 import math
-from collections import Counter
 from collections.abc import Callable
 
 import bm25s
@@ -11,92 +10,27 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from search_system import (
-    BM25,
-    AnalysisConfig,
+    BM25F,
     Collection,
     Document,
+    FieldParameters,
     Index,
+    IndexSchema,
     OptionError,
-    choose_schema,
+    TextField,
+    build_index,
     read_documents,
     read_queries,
-    write_index,
 )
-from search_system.ranking.scorer import Scorer
-from search_system.ranking.topk import top_k, zero_scores
+from search_system.searching.page import unknown_terms
 
 WORDS = st.lists(st.sampled_from("abcdefgh"), max_size=30)
-PARAMETERS = st.builds(BM25, st.floats(0, 5), st.floats(0, 1))
+POOLED = IndexSchema({"text": TextField("plain")})
 
 
-def brute_force(index: Index, query: str, bm25: BM25) -> list[float]:
-    """Score every document from the formula, term by term, without the index's postings."""
-    counts = [
-        Counter(index.analyzer(f"{d.title}\n{d.text}"))
-        for d in (index.segment.documents[n] for n in range(len(index)))
-    ]
-    average = sum(c.total() for c in counts) / len(counts)
-    dfs = Counter(term for count in counts for term in count)
-    scores = []
-    for count in counts:
-        score = 0.0
-        for term in index.analyzer(query):
-            df, tf = dfs[term], count[term]
-            if tf:
-                idf = math.log(1 + (len(counts) - df + 0.5) / (df + 0.5))
-                norm = bm25.k1 * (1 - bm25.b + bm25.b * count.total() / average)
-                score += float(np.float32(idf * (tf / (tf + norm))))
-        scores.append(score)
-    return scores
-
-
-@settings(max_examples=60, deadline=None)
-@given(corpus=st.lists(WORDS, min_size=1, max_size=150), query=WORDS, k=st.integers(1, 200),
-       bm25=PARAMETERS)  # fmt: skip
-def test_equals_brute_force(
-    tmp_path_factory: pytest.TempPathFactory, corpus: list, query: list, k: int, bm25: BM25
-) -> None:
-    folder = tmp_path_factory.mktemp("index")
-    write_index(folder, [Document(str(i), "", " ".join(words)) for i, words in enumerate(corpus)])
-    index = Index.open(folder)
-    text = " ".join(query)
-    scores = brute_force(index, text, bm25)
-    expected = sorted((i for i, s in enumerate(scores) if s > 0), key=lambda i: (-scores[i], i))[:k]
-    hits = index.search(text, k, bm25)
-    assert [(hit.number, hit.score) for hit in hits] == [(i, scores[i]) for i in expected]
-    for hit in hits:
-        explanation = index.explain(text, hit.id, bm25)
-        assert explanation.score == hit.score
-        assert sum(part.query_count * part.impact for part in explanation.terms) == hit.score
-    assert index.count(text) == sum(score > 0 for score in scores)
-
-
-@given(
-    values=st.lists(st.sampled_from([0.0, 0.25, 1.0, 1.5]) | st.floats(0, 9), max_size=400),
-    k=st.integers(1, 500),
-)
-def test_top_k_equals_sorting(values: list[float], k: int) -> None:
-    scores = zero_scores(len(values))
-    scores[: len(values)] = values
-    expected = sorted((i for i, v in enumerate(values) if v > 0), key=lambda i: (-values[i], i))
-    assert top_k(scores, k).tolist() == expected[:k]
-
-
-@pytest.mark.parametrize("levels", [1, 3, 100_000])
-def test_top_k_of_many_equal_scores(levels: int) -> None:
-    values = np.random.default_rng(levels).integers(0, levels, 20_000) + 1.0
-    scores = zero_scores(len(values))
-    scores[: len(values)] = values
-    for k in (1, 10, 3_000, 20_000, 50_000):
-        expected = np.lexsort((np.arange(len(values)), -values))[:k]
-        assert top_k(scores, k).tolist() == expected.tolist()
-
-
-def bm25s_scores(corpus: list[list[str]], query: list[str], bm25: BM25) -> np.ndarray:
-    retriever = bm25s.BM25(method="lucene", k1=bm25.k1, b=bm25.b)
-    retriever.index(corpus, show_progress=False)
-    known = [term for term in query if term in retriever.vocab_dict]
-    return retriever.get_scores(known) if known else np.zeros(len(corpus))
+def both(k1: float, b: float) -> BM25F:
+    """Return parameters of a title and a text that count the same."""
+    return BM25F({"title": FieldParameters(b=b), "text": FieldParameters(b=b)}, k1)
 
 
 @settings(max_examples=30, deadline=None)
@@ -105,11 +39,14 @@ def test_scores_equal_bm25s(
     tmp_path_factory: pytest.TempPathFactory, corpus: list, query: list
 ) -> None:
     assume(any(corpus))  # bm25s cannot index a corpus without a word
-    folder = tmp_path_factory.mktemp("index")
-    documents = [Document(str(i), "", " ".join(words)) for i, words in enumerate(corpus)]
-    write_index(folder, documents, AnalysisConfig(stemmer="none"))
-    hits = Index.open(folder).search(" ".join(query), len(corpus))
-    expected = bm25s_scores(corpus, query, BM25())
+    folder = tmp_path_factory.mktemp("index") / "i"
+    documents = [Document(str(i), {"text": " ".join(words)}) for i, words in enumerate(corpus)]
+    build_index(folder, documents, POOLED)
+    hits = Index.open(folder).search(" ".join(query), len(corpus)).hits
+    retriever = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
+    retriever.index(corpus, show_progress=False)
+    known = [term for term in query if term in retriever.vocab_dict]
+    expected = retriever.get_scores(known) if known else np.zeros(len(corpus))
     assert len(hits) == np.count_nonzero(expected)
     for hit in hits:
         assert hit.score == pytest.approx(expected[hit.number], abs=1e-5)
@@ -119,48 +56,54 @@ def test_scores_equal_bm25s(
 def test_scores_equal_bm25s_on_real_text(
     real: Callable[[str], tuple[Collection, Index]], name: str
 ) -> None:
+    """One field at a time, since bm25s knows no fields."""
     collection, index = real(name)
-    documents = read_documents(collection.corpus, choose_schema(collection.corpus))
-    corpus = [index.analyzer(f"{d.title}\n{d.text}") for d in documents]
+    analyzer = index.searcher.analyzer
+    corpus = [analyzer(d.fields["text"]) for d in read_documents(collection.corpus, "_id")]
     retriever = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
     retriever.index(corpus, show_progress=False)
+    parameters = BM25F({"text": FieldParameters(b=0.4)}, 0.9)
     assert collection.queries is not None
     for query in list(read_queries(collection.queries).values())[:20]:
-        terms = [term for term in index.analyzer(query) if term in retriever.vocab_dict]
-        expected = retriever.get_scores(terms)
-        found = {h.number: h.score for h in index.search(query, len(index), BM25(0.9, 0.4))}
-        ours = np.array([found.get(number, 0.0) for number in range(len(index))])
+        terms = [term for term in analyzer(query) if term in retriever.vocab_dict]
+        expected = retriever.get_scores(terms) if terms else np.zeros(len(corpus))
+        results = index.search(query, len(index), parameters=parameters, plain=True)
+        found = {hit.id: hit.score for hit in results.hits}
+        ours = np.array([found.get(d.id, 0.0) for d in read_documents(collection.corpus, "_id")])
         np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
 def test_a_score_by_hand(index: Index) -> None:
-    (hit,) = index.search("cake")
-    # 5 documents of 9, 6, 11, 5 and 1 terms; "cake" twice in the third and nowhere else.
-    idf = math.log(1 + (5 - 1 + 0.5) / (1 + 0.5))
+    (hit,) = index.search("cake", parameters=both(1.2, 0.75)).hits
+    # 5 documents; "cake" is twice in the third's text of 7 words, and nowhere else.
+    idf, average = math.log(1 + (5 - 1 + 0.5) / (1 + 0.5)), (7 + 4 + 7 + 5 + 0) / 5
+    frequency = 2 / (0.25 + 0.75 * 7 / average)
     assert hit.id == "c"
-    assert hit.score == pytest.approx(idf * 2 / (2 + 1.2 * (0.25 + 0.75 * 11 / (32 / 5))), rel=1e-6)
+    assert hit.score == pytest.approx(idf * frequency / (1.2 + frequency), rel=1e-6)
+    assert hit.document["title"] == "A café in Zürich"
 
 
 def test_words_of_the_title_count_and_spellings_meet(index: Index) -> None:
-    assert [hit.id for hit in index.search("CAFE zurich")] == ["c"]
-    assert {hit.id for hit in index.search("shoe")} == {"a", "b"}
+    assert [hit.id for hit in index.search("CAFE zurich").hits] == ["c"]
+    assert {hit.id for hit in index.search("shoe").hits} == {"a", "b"}
 
 
 def test_parameters_change_the_ranking(index: Index) -> None:
-    assert index.search("red", bm25=BM25())[0].id == "d"
-    by_length = index.search("red shoes", bm25=BM25(k1=0, b=0))
-    assert by_length[0].id == "a", "with k1 0 only the number of matching words counts"
+    assert index.search("red", parameters=both(1.2, 0.75)).hits[0].id == "d"
+    flat = index.search("red shoes", parameters=both(0, 0)).hits
+    assert flat[0].id == "a", "with k1 0 only the number of matching words counts"
 
 
 def test_a_repeated_word_counts_again(index: Index) -> None:
-    once, thrice = index.search("cake")[0], index.search("cake cake cake")[0]
-    assert thrice.score == 3 * once.score
+    once, thrice = index.search("cake").hits[0], index.search("cake cake cake").hits[0]
+    assert thrice.score == pytest.approx(3 * once.score, rel=1e-6)
 
 
 def test_equal_scores_go_by_order(build: Callable[..., Index]) -> None:
-    index = build([Document(i, "", "same text") for i in "zyx"])
-    assert [hit.id for hit in index.search("text")] == ["z", "y", "x"]
-    assert [hit.id for hit in index.search("text", 2)] == ["z", "y"]
+    index = build([Document(i, {"text": "same text"}) for i in "zyx"], POOLED)
+    assert [hit.id for hit in index.search("text").hits] == ["z", "y", "x"]
+    assert [hit.id for hit in index.search("text", 2).hits] == ["z", "y"]
+    assert index.search("text", 2).total == 3
 
 
 @settings(max_examples=300, deadline=None)
@@ -168,50 +111,50 @@ def test_equal_scores_go_by_order(build: Callable[..., Index]) -> None:
     query=st.text() | st.sampled_from(["\ud800", "\0", '"', "red AND (", "*", "a" * 9_999, "[/b]"])
 )
 def test_no_query_raises(shared_index: Index, query: str) -> None:
-    hits = shared_index.search(query)
-    terms = shared_index.query_terms(query)
-    assert bool(hits) == any(terms.values()) == bool(shared_index.count(query))
+    for plain in (False, True):
+        results = shared_index.search(query, 1, plain=plain)
+        assert bool(results.hits) == bool(results.total)
+        for hit in results.hits:
+            assert results.matcher.explain(results.tree, hit.number).score == hit.score
 
 
 @pytest.fixture(scope="module")
 def shared_index(tmp_path_factory: pytest.TempPathFactory) -> Index:
-    folder = tmp_path_factory.mktemp("shared")
-    write_index(folder, [Document("1", "red", "a b c"), Document("2", "x", "é ü 1")])
+    folder = tmp_path_factory.mktemp("shared") / "index"
+    schema = IndexSchema({"title": TextField(), "text": TextField()})
+    documents = [
+        Document("1", {"title": "red", "text": "a b c"}),
+        Document("2", {"title": "x", "text": "é ü 1"}),
+    ]
+    build_index(folder, documents, schema)
     return Index.open(folder)
 
 
-def test_an_explanation_equals_a_score_that_is_not_exact(build: Callable[..., Index]) -> None:
-    """Parts of very different sizes are rounded as they are added, so their order counts."""
-    rng = np.random.default_rng(0)
-    texts = [" ".join(rng.choice([*"abcdefgh"], 30)) for _ in range(100)]
-    index = build([Document(str(i), "", text) for i, text in enumerate(texts)])
-    scorer = Scorer(index.segment, BM25())
-    counts = {"a": 1, "b": 10**9 + 7, "c": 3, "d": 7, "e": 10**8 + 7, "f": 1, "g": 3, "h": 1}
-    numbers, scores = scorer.search(counts, 100)
-    explanations = [scorer.explain(counts, int(number), "") for number in numbers]
-    assert [e.score for e in explanations] == scores.tolist()
-    assert any(math.fsum(part.part for part in e.terms) != e.score for e in explanations)
+def test_the_query_language_reaches_the_index(index: Index) -> None:
+    def ids(query: str) -> list[str]:
+        return [hit.id for hit in index.search(query).hits]
+
+    assert ids('"blue leather"') == ["b"]
+    assert ids("+shoes -blue") == ["a"]
+    assert ids("title:red") == ["a"]
+    assert ids("price:[5 TO 20]") == ["a"]
+    assert ids("+red price:>9 #(shoes)") == ["a"]
+    assert ids('"shoes for men') == ["a"], "a quote is closed where it was not"
+    assert index.search('"shoes for men').repairs
+    assert ids("") == ids("nothing-like:that") == []
 
 
-def test_query_terms_show_what_is_unknown(index: Index) -> None:
-    assert index.query_terms("red unicorns, red") == {"red": 2, "unicorn": 0}
+def test_a_field_without_weight_is_found_by_its_name(build: Callable[..., Index]) -> None:
+    schema = IndexSchema({"text": TextField(), "code": TextField("plain", weight=0)})
+    index = build([Document("1", {"text": "shoe", "code": "running x9"})], schema)
+    assert not index.search("x9").hits
+    (hit,) = index.search("code:running").hits
+    assert hit.score == index.explain("code:running", "1").score > 0
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"k1": -1},
-        {"k1": 1e7},
-        {"k1": math.nan},
-        {"k1": math.inf},
-        {"b": -0.1},
-        {"b": 1.1},
-        {"b": math.nan},
-    ],
-)
-def test_parameters_outside_their_range(wrong: dict[str, float]) -> None:
-    with pytest.raises(OptionError, match="must be a number"):
-        BM25(**wrong)
+def test_terms_that_no_document_has(index: Index) -> None:
+    results = index.search('red unicorns, title:cake red "pink leather"')
+    assert unknown_terms(results, index.searcher) == ("unicorn", "cake", "pink")
 
 
 def test_wrong_k_and_unknown_document(index: Index) -> None:
@@ -220,3 +163,9 @@ def test_wrong_k_and_unknown_document(index: Index) -> None:
     with pytest.raises(OptionError, match="no document with the id 'zz'"):
         index.explain("red", "zz")
     assert index.explain("cake", "a").score == 0
+
+
+def test_evaluate(index: Index) -> None:
+    evaluation = index.evaluate({"q1": "cake", "q2": "red"}, {"q1": {"c": 1}, "q2": {"b": 1}})
+    assert evaluation.with_positive is not None
+    assert evaluation.with_positive.reciprocal_rank == 0.5

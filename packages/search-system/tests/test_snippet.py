@@ -2,10 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_system import AnalysisConfig, Analyzer, make_snippet
-from search_system.snippet import one_line
+from search_system import Analyzer, AnalyzerSpec
+from search_system.snippet import make_snippet, one_line
 
-ANALYZER = Analyzer(AnalysisConfig())
+ANALYZER = Analyzer(AnalyzerSpec())
 
 
 def test_inflected_and_accented_matches_are_marked() -> None:

@@ -196,7 +196,7 @@ def test_opening_what_does_not_fit(tmp_path: Path) -> None:
         Store.open(tmp_path / "thesis.txt", SCHEMA)
     with pytest.raises(OptionError, match="fsync must be always, commit or never"):
         Store.open(tmp_path, SCHEMA, "sometimes")  # type: ignore[arg-type]
-    with pytest.raises(OptionError, match="no stemmer 'klingon'"):
+    with pytest.raises(OptionError, match="no analyzer 'klingon'"):
         Store.open(tmp_path / "a", IndexSchema({"text": TextField("klingon")}))
     assert not (tmp_path / "a").exists()
     Store.open(tmp_path / "b", SCHEMA).close()
@@ -224,7 +224,7 @@ def test_leftovers_are_removed_and_only_ours(tmp_path: Path) -> None:
 
 def test_prefixes_and_searches_in_a_sorted_table(tmp_path: Path) -> None:
     terms = sorted({f"{i:b}" for i in range(300)} | {"\u00e9", "\u00e9a", "\U0001f600"})
-    schema = IndexSchema({"text": TextField("none", positions=False)})
+    schema = IndexSchema({"text": TextField("plain", positions=False)})
     with Store.open(tmp_path, schema, analyzer=lambda _: str.split) as store:
         store.add({"text": " ".join(terms)}, "1")
         table = store.commit().views[0].segment.text("text").terms

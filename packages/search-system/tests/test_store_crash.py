@@ -2,8 +2,10 @@
 
 import errno
 import itertools
+import json
 import os
 import resource
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import pytest
 from search_system import disk
 from search_system.errors import CorruptIndexError, IndexFolderError, SearchSystemError
 from search_system.schema import IndexSchema, KeywordField, TextField
+from search_system.segments.words import WordTable
 from search_system.store.config import WriterConfig
 from search_system.store.recovery import discard_log, verify_store
 from search_system.store.snapshot import Snapshot, open_snapshot
@@ -21,7 +24,7 @@ from search_system.store.store import Store
 
 Contents = Callable[[Snapshot], dict[str, Any]]
 
-SCHEMA = IndexSchema({"text": TextField("none"), "tag": KeywordField()})
+SCHEMA = IndexSchema({"text": TextField("plain"), "tag": KeywordField()})
 NO_MERGES = WriterConfig(background_merges=False)
 
 
@@ -45,7 +48,8 @@ WRITE = disk.write
 
 def use(folder: Path, states: list[dict[str, Any]], done: list[int]) -> None:
     """Use a store in all ways; note each state before it is begun, and that it was acknowledged."""
-    with Store.open(folder, SCHEMA, "always", config=NO_MERGES) as store:
+    config = WriterConfig(background_merges=False, logged_commits=1)  # every other commit logged
+    with Store.open(folder, SCHEMA, "always", config=config) as store:
         for step in range(12):
             document = {"text": "w " * 600 * step, "tag": str(step)}
             states.append(states[-1] | {str(step % 5): document})
@@ -122,7 +126,10 @@ def test_a_file_size_limit(tmp_path: Path) -> None:
                 store.commit()
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert open_snapshot(tmp_path).ids() == ["1"]
+    assert all("torn record" in problem for problem in verify_store(tmp_path))
+    for _ in range(2):
+        assert open_snapshot(tmp_path).ids() == ["1"]
+        Store.open(tmp_path).close()
     assert verify_store(tmp_path) == []
 
 
@@ -189,8 +196,28 @@ def use_everything(folder: Path) -> None:
                 text.postings(term)
                 view.df("text", term)
                 text.positions(term)
+            assert text.words
+            for number in text.words.terms.tolist():
+                assert number == -1 or text.terms.encoded(number) is not None
     except SearchSystemError:
         pass
+
+
+def test_words_that_point_outside_the_terms_are_refused(full: Path) -> None:
+    text = open_snapshot(full).views[0].segment.text("text")
+    assert text.words
+    with pytest.raises(CorruptIndexError, match="words of 'text' are damaged"):
+        WordTable(text._file, "text", int(text.words.terms.max()))
+
+
+def test_another_format_version_is_refused(full: Path) -> None:
+    path = full / "commit.json"
+    body = json.loads(path.read_bytes()) | {"version": 1}
+    del body["checksum"]
+    body["checksum"] = zlib.crc32(json.dumps(body, sort_keys=True).encode())
+    path.write_text(json.dumps(body))
+    with pytest.raises(CorruptIndexError, match=r"expected format version 2, found 1; build"):
+        open_snapshot(full)
 
 
 def test_missing_and_cut_files_are_named(full: Path) -> None:

@@ -44,10 +44,13 @@ def worker_process() -> Iterator[subprocess.Popen[str]]:
         process.stdin.close()
 
 
-def kill_at_random(process: subprocess.Popen[str], order: list[Any], rng: random.Random) -> int:
+def kill_at_random(
+    process: subprocess.Popen[str], order: list[Any], rng: random.Random
+) -> tuple[int, int]:
     """Let the worker write to a folder and kill it; return how many operations were acknowledged.
 
-    Of operations under another policy than always, only those up to the last commit count.
+    Of operations under another policy than always, only those up to the last commit count. The
+    second number is that of the operations up to the last commit in any case.
     """
     stdin, stdout = (cast_pipe(pipe) for pipe in (process.stdin, process.stdout))
     stdin.write(json.dumps(order) + "\n")
@@ -62,10 +65,10 @@ def kill_at_random(process: subprocess.Popen[str], order: list[Any], rng: random
     while lines[-1] != "killed":
         lines.append(stdout.readline().strip())
     acknowledged = [line for line in lines if line != "killed" and not line.isdigit()]
-    if order[2] != "always":
-        while acknowledged and acknowledged[-1] != "commit":
-            acknowledged.pop()
-    return len(acknowledged)
+    n_committed = len(acknowledged)
+    while n_committed and acknowledged[n_committed - 1] != "commit":
+        n_committed -= 1
+    return len(acknowledged) if order[2] == "always" else n_committed, n_committed
 
 
 def cast_pipe(pipe: IO[str] | None) -> IO[str]:
@@ -102,9 +105,12 @@ def test_kill_at_random_points(
     state: dict[str, Any] = {}
     for seed in range(rounds):
         fsync = rng.choice(["always", "commit"])
-        acknowledged = kill_at_random(worker_process, [str(tmp_path), seed, fsync], rng)
+        order = [str(tmp_path), seed, fsync]
+        acknowledged, committed = kill_at_random(worker_process, order, rng)
         if rng.random() < 0.5 and (tmp_path / "commit.json").exists():
-            contents(open_snapshot(tmp_path))  # a reader needs no recovery
+            seen = contents(open_snapshot(tmp_path))  # a reader needs no recovery
+            if committed:
+                check_prefix(worker, state, seed, committed, seen)
         with Store.open(tmp_path, worker.SCHEMA, "never", config=worker.CONFIG) as store:
             found = contents(store.refresh())
             check_prefix(worker, state, seed, acknowledged, found)

@@ -1,7 +1,7 @@
 """Any sequence of operations on a store equals a dictionary of documents."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from search_system.store.store import Store
 SCHEMA = IndexSchema(
     {
         "title": TextField(weight=2.0, positions=False),
-        "text": TextField("none"),
+        "text": TextField(),
         "tags": KeywordField(),
         "price": NumberField(),
         "count": NumberField(integer=True),
@@ -148,8 +148,12 @@ def _small_pieces() -> Iterator[None]:
 
 
 def open_store(folder: Path) -> Store:
-    config = WriterConfig(merge_factor=2)
-    return Store.open(folder, SCHEMA, "never", config=config, analyzer=lambda _: split)
+    config = WriterConfig(merge_factor=2, logged_commits=3)
+    return Store.open(folder, SCHEMA, "never", config=config, analyzer=named_split)
+
+
+def named_split(_: str) -> Callable[[str], Sequence[str]]:
+    return split
 
 
 def run_operations(
@@ -158,7 +162,7 @@ def run_operations(
     """Run operations on a store and on a dictionary; return it, and snapshots with its states."""
     model: dict[str, Any] = {}
     states = []
-    store = open_store(folder)
+    store, reader = open_store(folder), None
     for name, *arguments in steps:
         if name == "add":
             doc_id, document = arguments
@@ -173,6 +177,9 @@ def run_operations(
         else:
             snapshot = getattr(store, name)()
             states += [(snapshot, dict(model))] if snapshot else []
+        if name == "commit":
+            reader = open_snapshot(folder, reader, named_split)
+            states.append((reader, dict(model)))
     states.append((store.commit(), dict(model)))
     assert store.merge_error is None
     store.close()

@@ -91,10 +91,12 @@ def test_segments_and_merges_hold_the_vectors_of_their_documents(
         store.commit()
         n_embedded = len(embedder.embedded)
         assert "w1\nw1 w1" in embedder.embedded, "all text fields, a line each"
+        beside = open_snapshot(tmp_path)  # without the embedder, which it could not name
+        assert vectors_of(beside).keys() == texts.keys()
         store.merge_all()
         merged = store.commit()
     assert len(embedder.embedded) == n_embedded, "a merge embeds nothing"
-    (view,) = open_snapshot(tmp_path).views
+        (view,) = open_snapshot(tmp_path).views
     found = vectors_of(merged)
     assert found.keys() == texts.keys()
     for doc_id, text in texts.items():
@@ -171,7 +173,7 @@ def test_updates_and_deletes_show_in_the_next_snapshot_only(
 def many(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     """Return a large and a small segment, with deletions."""
     embedder, rng = HashEmbedder(), np.random.default_rng(0)
-    schema = IndexSchema({"text": TextField("none", positions=False), "v": VectorField("hash")})
+    schema = IndexSchema({"text": TextField("plain", positions=False), "v": VectorField("hash")})
     with open_store(tmp_path_factory.mktemp("many"), embedder, schema) as store:
         for i in range(7_500):
             store.add({"text": " ".join(f"w{w}" for w in rng.integers(0, 400, 4))}, str(i))

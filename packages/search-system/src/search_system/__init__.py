@@ -1,25 +1,26 @@
-"""A search engine from raw documents to a ranked, measured result list.
+"""A search engine from raw documents to a ranked, explained, measured result list.
 
 ::
 
-    from search_system import Document, Index, write_index
+    from search_system import Index, IndexSchema, TextField
 
-    write_index("data/search/mine", [Document("1", "A title", "and its text")])
-    index = Index.open("data/search/mine")
-    hits = index.search("title")
+    index = Index.open("data/search/mine", IndexSchema({"title": TextField(), "text": TextField()}))
+    index.add({"title": "A title", "text": "and its text"}, "1")
+    index.commit()
+    hits = index.search("title").hits
 """
 
-from search_system.analysis.analyzer import AnalysisConfig, Analyzer
+from search_system.analysis.analyzer import Analyzer
 from search_system.analysis.spec import AnalyzerSpec, named_analyzer
 from search_system.analysis.synonyms import read_synonyms
 from search_system.corpus.collection import Collection, read_qrels, read_queries
 from search_system.corpus.document import Document
-from search_system.corpus.schema import Schema, choose_schema, read_documents
-from search_system.engine import Hit, Index
+from search_system.corpus.documents import read_documents
 from search_system.errors import (
     CollectionError,
     CorruptIndexError,
     IndexFolderError,
+    IndexLockedError,
     IndexMissingError,
     OptionError,
     OutputError,
@@ -39,15 +40,28 @@ from search_system.evaluation.metrics import Metrics
 from search_system.evaluation.report.model import AblationRow, Baseline, Report
 from search_system.evaluation.report.page import write_report
 from search_system.evaluation.run_file import read_run, write_run
-from search_system.index.writer import write_index
 from search_system.query.parser import ParsedQuery, parse_query
-from search_system.ranking.bm25 import BM25, Explanation, TermExplanation
-from search_system.snippet import Snippet, make_snippet
+from search_system.retrieval.explanation import Explanation
+from search_system.schema import (
+    DateField,
+    IndexSchema,
+    KeywordField,
+    NumberField,
+    StoredField,
+    TextField,
+)
+from search_system.schema_guess import guess_schema
+from search_system.scoring.explanation import TermExplanation
+from search_system.scoring.parameters import BM25F, FieldParameters
+from search_system.searching.build import build_index
+from search_system.searching.highlight import Snippet, highlight
+from search_system.searching.hit import Hit
+from search_system.searching.index import Index
+from search_system.searching.results import Results
 
 __all__ = [
-    "BM25",
+    "BM25F",
     "AblationRow",
-    "AnalysisConfig",
     "Analyzer",
     "AnalyzerSpec",
     "Baseline",
@@ -56,31 +70,40 @@ __all__ = [
     "Comparison",
     "CorruptIndexError",
     "CrossValidation",
+    "DateField",
     "Document",
     "Estimate",
     "Evaluation",
     "Explanation",
+    "FieldParameters",
     "GridSearch",
     "Hit",
     "Index",
     "IndexFolderError",
+    "IndexLockedError",
     "IndexMissingError",
+    "IndexSchema",
+    "KeywordField",
     "Metrics",
+    "NumberField",
     "OptionError",
     "OutputError",
     "ParsedQuery",
     "Report",
-    "Schema",
+    "Results",
     "SearchSystemError",
     "Snippet",
+    "StoredField",
     "TermExplanation",
-    "choose_schema",
+    "TextField",
+    "build_index",
     "compare",
     "compare_evaluations",
     "cross_validate",
     "evaluate_run",
     "grid_search",
-    "make_snippet",
+    "guess_schema",
+    "highlight",
     "named_analyzer",
     "parse_query",
     "read_documents",
@@ -89,7 +112,6 @@ __all__ = [
     "read_run",
     "read_synonyms",
     "run_queries",
-    "write_index",
     "write_report",
     "write_run",
 ]

@@ -8,6 +8,7 @@ removal of files that are still mapped on which the store builds.
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def write(descriptor: int, data: bytes | bytearray | memoryview) -> None:
 def sync(descriptor: int) -> None:
     """Return when a file's content is on the disk."""
     os.fsync(descriptor)
+
+
+@contextmanager
+def syncing(descriptor: int) -> Iterator[None]:
+    """Bring a file's content to the disk beside what the block does; leaving it waits for both."""
+    with ThreadPoolExecutor(1) as pool:
+        synced = pool.submit(sync, descriptor)
+        yield
+        synced.result()
 
 
 def sync_path(path: Path) -> None:

@@ -1,7 +1,7 @@
 """Which fields of a document are searched, filtered, sorted by or only kept, and how.
 
-An `IndexSchema` says what an index makes of a document's fields; `search_system.corpus.schema`
-says which columns of a file make a document. A schema is written in TOML, a table per field::
+An `IndexSchema` says what an index makes of a document's fields. It is written in TOML, a table per
+field::
 
     [fields.title]
     type = "text"
@@ -10,6 +10,13 @@ says which columns of a file make a document. A schema is written in TOML, a tab
 
     [fields.price]
     type = "number"
+
+    [analyzers.shop]                 # a chain of one's own, which a field then names
+    stemmer = "english"
+    synonyms = ["laptop, notebook"]
+
+The fields that a query searches when it names none are the text fields of a weight over 0. They
+share one analyzer, since their frequencies are added term by term; others are searched by name.
 
 A field that a document lacks, or that is null, counts as missing. Fields that the schema does not
 name are stored with the document and nothing else.
@@ -20,9 +27,10 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Self, TypeVar
 
+from search_system.analysis.spec import AnalyzerSpec
 from search_system.errors import OptionError
 
 
@@ -33,7 +41,7 @@ class TextField:
     type: ClassVar[str] = "text"
 
     analyzer: str = "english"
-    """The name of what turns its text into terms; by default a Snowball algorithm or 'none'."""
+    """The name of what turns its text into terms; see `search_system.analysis.spec`."""
     weight: float = 1.0
     """How much an occurrence here counts, beside those in other fields."""
     positions: bool = True
@@ -91,6 +99,11 @@ F = TypeVar("F")
 
 Field = TextField | KeywordField | NumberField | DateField | StoredField | VectorField
 
+TITLES = frozenset(
+    ("title", "name", "headline", "subject", "heading", "product_title", "product_name")
+)
+"""Usual names of the field that a document is called by."""
+
 _TYPES: dict[str, type[Field]] = {
     field.type: field
     for field in (TextField, KeywordField, NumberField, DateField, StoredField, VectorField)
@@ -102,6 +115,8 @@ class IndexSchema:
     """The fields of an index by name."""
 
     fields: Mapping[str, Field]
+    analyzers: Mapping[str, AnalyzerSpec] = field(default_factory=dict)
+    """Analyzers by name, beside those of `search_system.analysis.spec.NAMED_ANALYZERS`."""
 
     def __post_init__(self) -> None:
         for name in self.fields:
@@ -112,13 +127,30 @@ class IndexSchema:
         if not self.of_type(TextField):
             raise OptionError("a schema needs at least one field of type text to search")
         sources = {name for name, f in self.fields.items() if not isinstance(f, VectorField)}
-        for name, field in self.of_type(VectorField).items():
-            for source in field.fields:
+        for name, vector in self.of_type(VectorField).items():
+            for source in vector.fields:
                 if source not in sources:
                     raise OptionError(
                         f"field '{name}': expected fields that it can be made of, one of "
                         f"{sorted(sources)}, not {source!r}"
                     )
+        names = {f.analyzer: name for name, f in self.searched.items()}
+        if len(names) > 1:
+            (one, first), (other, second), *_ = names.items()
+            raise OptionError(
+                f"fields searched together share an analyzer, but '{first}' has '{one}' and "
+                f"'{second}' has '{other}'; give one of them the weight 0 to search it by name only"
+            )
+
+    @property
+    def title(self) -> str | None:
+        """The text field that a document is called by, if one has a usual name."""
+        return next((name for name in self.of_type(TextField) if name.lower() in TITLES), None)
+
+    @property
+    def searched(self) -> dict[str, TextField]:
+        """The fields that a query searches when it names none, if any has a weight over 0."""
+        return {name: text for name, text in self.of_type(TextField).items() if text.weight > 0}
 
     def of_type(self, kind: type[F]) -> dict[str, F]:
         """Return the fields of one type by name."""
@@ -126,23 +158,31 @@ class IndexSchema:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schema as plain values, as TOML and JSON hold them."""
-        return {"fields": {n: {"type": f.type, **asdict(f)} for n, f in self.fields.items()}}
+        fields = {n: {"type": f.type, **asdict(f)} for n, f in self.fields.items()}
+        analyzers = {name: spec.to_mapping() for name, spec in self.analyzers.items()}
+        return {"fields": fields} | ({"analyzers": analyzers} if analyzers else {})
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Return the schema of plain values; raise `OptionError` for anything that is none."""
         tables = values.get("fields")
-        if not isinstance(tables, Mapping) or set(values) != {"fields"}:
-            raise OptionError(f"a schema is a table 'fields', found {[*values]}")
-        return cls({name: _field(name, table) for name, table in tables.items()})
+        specs = values.get("analyzers", {})
+        known = set(values) <= {"fields", "analyzers"}
+        if not (isinstance(tables, Mapping) and isinstance(specs, Mapping) and known):
+            raise OptionError(
+                f"a schema is a table 'fields', and perhaps one of 'analyzers', found {[*values]}"
+            )
+        analyzers = {name: _analyzer(name, table) for name, table in specs.items()}
+        return cls({name: _field(name, table) for name, table in tables.items()}, analyzers)
 
     def to_toml(self) -> str:
         """Return the schema as the text of a TOML file."""
         lines: list[str] = []
-        for name, table in self.to_dict()["fields"].items():
-            lines.append(f"[fields.{_toml(name)}]")
-            lines.extend(f"{key} = {_toml(value)}" for key, value in table.items())
-            lines.append("")
+        for group, tables in self.to_dict().items():
+            for name, table in tables.items():
+                lines.append(f"[{group}.{_toml(name)}]")
+                lines.extend(f"{key} = {_toml(value)}" for key, value in table.items())
+                lines.append("")
         return "\n".join(lines)
 
     @classmethod
@@ -183,6 +223,12 @@ def _fits(value: object, expected: Any) -> bool:
     if expected == tuple[str, ...]:
         return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
     return isinstance(value, (int, float) if expected is float else expected)
+
+
+def _analyzer(name: str, table: object) -> AnalyzerSpec:
+    if not isinstance(table, Mapping):
+        raise OptionError(f"analyzer '{name}': expected a table of settings, found {table!r}")
+    return AnalyzerSpec.from_mapping(table, f"analyzer '{name}'")
 
 
 def _toml(value: object) -> str:

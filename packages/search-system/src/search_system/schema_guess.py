@@ -6,10 +6,12 @@ keyword if it is short and comes again; numbers and dates may be written as stri
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from search_system.schema import (
+    TITLES,
     DateField,
     Field,
     IndexSchema,
@@ -19,7 +21,6 @@ from search_system.schema import (
     TextField,
 )
 
-_TITLES = {"title", "name", "headline", "subject", "heading", "product_title", "product_name"}
 _TITLE_WEIGHT = 2.0
 _PROSE_WORDS = 4
 """Mean number of words from which a string is text."""
@@ -30,8 +31,12 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?")
 _ADDRESS = re.compile(r"(https?|ftp)://\S+")
 
 
-def guess_schema(records: Iterable[Mapping[str, Any]], id_field: str | None = None) -> IndexSchema:
+def guess_schema(
+    records: Iterable[Mapping[str, Any]], id_field: str | None = None, analyzer: str = "english"
+) -> IndexSchema:
     """Return the most likely schema of some documents, whose id is in ``id_field``.
+
+    ``analyzer`` is that of the text fields.
 
     Raises:
         OptionError: no field holds anything that could be searched.
@@ -46,19 +51,21 @@ def guess_schema(records: Iterable[Mapping[str, Any]], id_field: str | None = No
     if not any(isinstance(field, TextField) for field in guessed.values()):
         keywords = (name for name, field in guessed.items() if isinstance(field, KeywordField))
         guessed |= {name: TextField() for name in keywords}
-    return IndexSchema(guessed)
+    texts = {
+        n: replace(f, analyzer=analyzer) for n, f in guessed.items() if isinstance(f, TextField)
+    }
+    return IndexSchema(guessed | texts)
 
 
 def _guess_field(name: str, values: list[Any]) -> Field:
-    if name.lower() in _TITLES and all(isinstance(value, str) for value in values):
+    if name.lower() in TITLES and all(isinstance(value, str) for value in values):
         return TextField(weight=_TITLE_WEIGHT)
     if not values or any(isinstance(value, dict | list) for value in values):
         return StoredField()
     texts = [str(value) for value in values]
     if all(isinstance(value, int | float) or _NUMBER.fullmatch(str(value)) for value in values):
-        whole = all(re.fullmatch(r"[+-]?\d+", text) for text in texts)
         booleans = all(isinstance(value, bool) for value in values)
-        return KeywordField() if booleans else NumberField(integer=whole)
+        return KeywordField() if booleans else NumberField()
     if all(isinstance(value, date) or _is_date(str(value)) for value in values):
         return DateField()
     return _guess_string(texts)

@@ -24,8 +24,6 @@ from search_system.analysis.synonyms import Synonyms, Terms
 from search_system.analysis.tokenize import Tokenizer
 from search_system.analysis.units import Units
 
-AnalysisConfig = AnalyzerSpec  # the name in manifests of version 1 and in the command line
-
 _MEMO_LIMIT = 1_000_000
 
 

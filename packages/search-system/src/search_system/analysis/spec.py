@@ -116,14 +116,9 @@ def _check_grams(grams: object) -> None:
         )
 
 
-def _language(stemmer: str) -> AnalyzerSpec:
-    return AnalyzerSpec(stemmer, stop_words=stemmer if stemmer in STOP_WORDS else "none")
-
-
 NAMED_ANALYZERS: Mapping[str, AnalyzerSpec] = MappingProxyType(
-    {language: _language(language) for language in Stemmer.algorithms()}
+    {language: AnalyzerSpec(language) for language in Stemmer.algorithms()}
     | {
-        "default": AnalyzerSpec(),
         "plain": AnalyzerSpec("none"),
         "keyword": AnalyzerSpec("none", tokenizer="whole"),
         "code": AnalyzerSpec(split_identifiers=True),
@@ -132,7 +127,11 @@ NAMED_ANALYZERS: Mapping[str, AnalyzerSpec] = MappingProxyType(
         "typing": AnalyzerSpec("none", edge_grams=(1, 12)),
     }
 )
-"""The analyzers that a schema can name: every Snowball language, and those for special texts."""
+"""The analyzers that a schema can name: every Snowball language, and those for special texts.
+
+All keep stop words: phrases need them, BM25 gives them next to no weight, and product searches get
+worse without (nDCG@10 on Icecat .650 with, .635 without).
+"""
 
 
 def named_analyzer(name: str) -> AnalyzerSpec:

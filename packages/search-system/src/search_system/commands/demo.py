@@ -11,22 +11,33 @@ from typing import Any
 from rich.markup import escape
 from rich.text import Text
 
-from search_system.analysis.analyzer import AnalysisConfig
 from search_system.commands.index import DATA_FOLDER, index_facts, print_facts
 from search_system.commands.search import INDENT, hit_line
 from search_system.corpus.document import Document
-from search_system.engine import Index
 from search_system.errors import CollectionError, OptionError
-from search_system.index.writer import write_index
 from search_system.output import print_indented, print_json, stderr, stdout, track
-from search_system.page import Page, make_page
 from search_system.pydocs.extract import distinct, read_docs
 from search_system.pydocs.known_items import KnownItemResult, find_known_items
 from search_system.pydocs.sources import default_roots, find_sources, within
-from search_system.ranking.bm25 import BM25
-from search_system.snippet import one_line
+from search_system.schema import IndexSchema, KeywordField, NumberField, StoredField, TextField
+from search_system.searching.build import build_index
+from search_system.searching.highlight import one_line
+from search_system.searching.index import Index
+from search_system.searching.page import Page, make_page
 
 _EXAMPLES = ("read csv file lazily", "merge overlapping intervals", "parse ISO date")
+SCHEMA = IndexSchema(
+    {
+        "title": TextField("code"),
+        "text": TextField("code"),
+        "kind": KeywordField(),
+        "signature": StoredField(),
+        "file": KeywordField(),
+        "line": NumberField(),
+        "path": StoredField(),
+    }
+)
+"""What is searched and filtered of a definition."""
 _HITS_SHOWN = 3
 _NAMES_SHOWN = 10
 _MOST_JOBS = 61
@@ -73,11 +84,12 @@ class DemoConfig:
         """Index, search and check."""
         facts = self._build()
         index = Index.open(self.out)
-        pages = [make_page(index, query, _HITS_SHOWN, BM25()) for query in _EXAMPLES]
+        searches = [index.search(query, _HITS_SHOWN) for query in _EXAMPLES]
+        pages = [make_page(results, index.searcher, str(self.out)) for results in searches]
         check = find_known_items(index, self.known_items, self.seed)
         if self.json:
-            searches = [page.to_json() for page in pages]
-            print_json({"index": facts, "searches": searches, "known_items": asdict(check)})
+            printed = [page.to_json() for page in pages]
+            print_json({"index": facts, "searches": printed, "known_items": asdict(check)})
             return
         print_facts(facts)
         for page in pages:
@@ -99,8 +111,8 @@ class DemoConfig:
             stderr().print(note, style="yellow", soft_wrap=True)
         files = track(read_docs(sources, self.jobs), "reading source files", len(sources))
         documents = distinct(chain.from_iterable(files))
-        manifest = write_index(self.out, _some(documents), AnalysisConfig(split_identifiers=True))
-        return index_facts(self.out, manifest, time.perf_counter() - start)
+        build_index(self.out, _some(documents), SCHEMA)
+        return index_facts(self.out, time.perf_counter() - start)
 
 
 def _some(documents: Iterator[Document]) -> Iterator[Document]:
@@ -119,9 +131,9 @@ def print_code_page(page: Page) -> None:
     console.print(Text(f'\n"{page.query}"', style="bold"), f"  {page.total:,} found")
     for place, shown in enumerate(page.hits, 1):
         console.print(hit_line(place, shown), soft_wrap=True)
-        place_in_file = f"{shown.extra['file']}:{shown.extra['line']}"
+        place_in_file = f"{shown.fields['file']}:{shown.fields['line']}"
         for line, style in (
-            (shown.extra["signature"], "green"),
+            (shown.fields["signature"], "green"),
             (shown.first_line, ""),
             (place_in_file, "dim"),
         ):

@@ -1,25 +1,25 @@
-"""``search-system evaluate``: the quality of BM25, or of a run file, on judged queries."""
+"""``search-system evaluate``: the quality of BM25F, or of a run file, on judged queries."""
 
 import tempfile
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.markup import escape
 from tyro.conf import Positional
 
-from search_system.analysis.analyzer import AnalysisConfig
 from search_system.commands.evaluation_tables import (
     comparison_table,
     means_table,
     notes,
     to_json,
 )
+from search_system.commands.index import choose_schema
+from search_system.commands.scoring_flags import ScoringFlags
 from search_system.commands.search import find_index
 from search_system.corpus.collection import Collection, Qrels, read_qrels, read_queries
-from search_system.corpus.schema import choose_schema, read_documents
-from search_system.engine import Index
+from search_system.corpus.documents import read_documents
 from search_system.errors import CollectionError, OptionError
 from search_system.evaluation.evaluate import (
     Evaluation,
@@ -33,11 +33,12 @@ from search_system.evaluation.grades import GradeReading
 from search_system.evaluation.report.model import Baseline, Report
 from search_system.evaluation.report.page import write_report
 from search_system.evaluation.run_file import read_run, write_run
-from search_system.index.writer import write_index
 from search_system.output import print_json, stderr, stdout, track
-from search_system.ranking.bm25 import BM25
+from search_system.searching.build import build_index
+from search_system.searching.index import Index
 
 DEPTH = 1000
+ANALYZER = "english"
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,11 @@ class EvaluateConfig:
     """Compare with this run file: gains with their intervals, wins and losses, a paired test."""
     report: Path | None = None
     """Write all of it as a page with plots, in one HTML file."""
-    bm25: BM25 = field(default_factory=BM25)
-    analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
+    schema: Path | None = None
+    """A TOML file that says what the documents' fields are, instead of a guess."""
+    analyzer: str = ANALYZER
+    """What turns text into terms where the fields are guessed: a language, products or code."""
+    scoring: ScoringFlags = field(default_factory=ScoringFlags)
     json: bool = False
     """Print JSON, with every query's figures, instead of a table."""
 
@@ -107,23 +111,26 @@ class EvaluateConfig:
         self._print(settings, evaluation, baseline)
 
     def _check_sources(self) -> None:
-        if self.index and self.analysis != AnalysisConfig():
-            raise OptionError("an index has its own analysis; give either --index or its flags")
-        searching = (self.index, self.depth, self.bm25, self.analysis)
-        if self.run_in and searching != (None, DEPTH, BM25(), AnalysisConfig()):
+        fields = (self.schema, self.analyzer)
+        if self.index and fields != (None, ANALYZER):
+            raise OptionError("an index has its own fields; give either --index or their flags")
+        searching = (self.index, self.depth, self.scoring, *fields)
+        if self.run_in and searching != (None, DEPTH, ScoringFlags(), None, ANALYZER):
             raise OptionError(
                 "a run file holds rankings already; give either --run-in or flags of searching "
-                "(--index, --depth, k1, b, analysis)"
+                "(--index, --depth, --k1, --b, --weights, --schema, --analyzer)"
             )
 
     def _search(self, collection: Collection, queries: dict[str, str], qrels: Qrels) -> Run:
         with self._index_folder() as folder:
             index = self._open(collection, Path(folder))
             _warn_of_unknown(index, qrels)
+            parameters = self.scoring.parameters(index.schema)
             return run_queries(
-                index, queries, self.depth, self.bm25,
+                lambda text: index.search(text, self.depth, parameters=parameters, plain=True),
+                queries,
                 lambda ids: track(ids, "searching", total=len(queries)),
-            )  # fmt: skip
+            )
 
     def _baseline(self, evaluation: Evaluation, other: Run | None, qrels: Qrels) -> Baseline | None:
         if other is None or self.against is None:
@@ -137,11 +144,15 @@ class EvaluateConfig:
         """Return where the rankings come from, for the report."""
         if self.run_in:
             return {"rankings": f"run file {self.run_in.name}"}
-        ranking = f"BM25, k1 {self.bm25.k1:g}, b {self.bm25.b:g}, {self.depth:,} documents deep"
+        scoring = self.scoring
+        weights = "".join(f", {weight}" for weight in scoring.weights)
+        ranking = (
+            f"BM25F, k1 {scoring.k1:g}, b {scoring.b:g}{weights}, {self.depth:,} documents deep"
+        )
         if self.index:
             return {"rankings": ranking, "index": str(self.index)}
-        analysis = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in asdict(self.analysis).items())
-        return {"rankings": ranking, "analysis": analysis}
+        fields = str(self.schema) if self.schema else f"guessed, analyzer {self.analyzer}"
+        return {"rankings": ranking, "fields": fields}
 
     def _print(
         self, settings: dict[str, str], evaluation: Evaluation, baseline: Baseline | None
@@ -182,9 +193,10 @@ class EvaluateConfig:
 
     def _open(self, collection: Collection, folder: Path) -> Index:
         if not self.index:
-            schema = choose_schema(collection.corpus)
-            documents = track(read_documents(collection.corpus, schema), "indexing documents")
-            write_index(folder, documents, self.analysis, schema)
+            corpus = collection.corpus
+            id_field, schema = choose_schema(corpus, None, self.schema, self.analyzer)
+            documents = track(read_documents(corpus, id_field), "indexing documents")
+            build_index(folder, documents, schema)
         return Index.open(folder)
 
 
@@ -217,7 +229,7 @@ def _warn_of_unknown(index: Index, qrels: Qrels) -> None:
     relevant = {
         doc_id for judged in qrels.values() for doc_id, grade in judged.items() if grade > 0
     }
-    unknown = sum(index.segment.find_document(doc_id) is None for doc_id in relevant)
+    unknown = sum(index.searcher.number(doc_id) is None for doc_id in relevant)
     if unknown:
         stderr().print(
             f"note: {unknown:,} of {len(relevant):,} relevant documents are not in the index; they "

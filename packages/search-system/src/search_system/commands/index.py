@@ -1,7 +1,8 @@
 """``search-system index``: build an index of a collection."""
 
+import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,15 @@ from rich.filesize import decimal
 from rich.markup import escape
 from tyro.conf import Positional
 
-from search_system.analysis.analyzer import AnalysisConfig
 from search_system.corpus.collection import Collection
-from search_system.corpus.schema import choose_schema, read_documents
-from search_system.index.format import Manifest
-from search_system.index.writer import write_index
+from search_system.corpus.documents import choose_id_field, read_documents, sample_rows
+from search_system.errors import OptionError
 from search_system.output import print_json, stderr, stdout, track
+from search_system.schema import IndexSchema
+from search_system.schema_guess import guess_schema
+from search_system.searching.build import build_index
+from search_system.store.commit import COMMIT
+from search_system.store.snapshot import Snapshot, open_snapshot
 
 DATA_FOLDER = Path("data/search")
 
@@ -23,10 +27,11 @@ DATA_FOLDER = Path("data/search")
 class IndexConfig:
     """Build an index of a folder in BEIR's layout, or of a JSONL, CSV or TSV file (plain or .gz).
 
-    The fields that hold a document's id, title and text are guessed from their names, and printed;
-    the flags below name others. An index that exists is replaced when the new one is complete.
+    The fields are guessed from the first rows and printed: text to search, keywords, numbers and
+    dates to filter and sort by. To correct the guess, write it to a file with --guess, edit it, and
+    give it back with --schema. An index that exists is replaced when the new one is complete.
 
-    Example: search-system index products.csv --text-fields description brand
+    Example: search-system index products.csv, then search-system search "usb c hub price:<20"
     """
 
     collection: Positional[Path]
@@ -35,49 +40,87 @@ class IndexConfig:
     """The folder for the index; data/search/NAME by default."""
     id_field: str | None = None
     """The field with each document's id."""
-    title_field: str | None = None
-    """The field with the title."""
-    text_fields: tuple[str, ...] = ()
-    """The fields with text to search, together with the title."""
-    analysis: AnalysisConfig = field(default_factory=AnalysisConfig)
+    schema: Path | None = None
+    """A TOML file that says what the fields are, instead of a guess."""
+    analyzer: str = "english"
+    """What turns text into terms where the fields are guessed: a language, products or code."""
+    guess: bool = False
+    """Print the guessed schema as TOML, and index nothing."""
     json: bool = False
     """Print JSON instead of text."""
 
     def run(self) -> None:
         """Build the index and print what is in it."""
         collection = Collection.find(self.collection)
-        schema = choose_schema(collection.corpus, self.id_field, self.title_field, self.text_fields)
-        stderr().print(escape(f"{collection.corpus.name}: {schema}"))
+        id_field, schema = choose_schema(
+            collection.corpus, self.id_field, self.schema, self.analyzer
+        )
+        if self.guess:
+            sys.stdout.write(schema.to_toml())
+            return
+        stderr().print(escape(f"{collection.corpus.name}: {schema_line(id_field, schema)}"))
         out = self.out or DATA_FOLDER / collection.name
         start = time.perf_counter()
-        documents = track(read_documents(collection.corpus, schema), "indexing documents")
-        manifest = write_index(out, documents, self.analysis, schema)
-        facts = index_facts(out, manifest, time.perf_counter() - start)
+        documents = read_documents(collection.corpus, id_field)
+        build_index(out, track(documents, "indexing documents"), schema)
+        facts = index_facts(out, time.perf_counter() - start)
         if self.json:
-            print_json(facts)
+            print_json(facts | {"id_field": id_field})
         else:
             print_facts(facts)
 
 
-def index_facts(out: Path, manifest: Manifest, seconds: float) -> dict[str, Any]:
+def choose_schema(
+    corpus: Path, id_field: str | None, schema: Path | None, analyzer: str
+) -> tuple[str | None, IndexSchema]:
+    """Return the field of the ids, and the schema of a file: the given one, or a guess.
+
+    Raises:
+        CollectionError: the corpus cannot be read.
+        OptionError: the schema cannot be read, or there is nothing to search.
+    """
+    rows = sample_rows(corpus)
+    id_field = choose_id_field(corpus, rows, id_field)
+    if schema is None:
+        return id_field, guess_schema(rows, id_field, analyzer)
+    try:
+        return id_field, IndexSchema.from_toml(schema.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise OptionError(f"--schema {schema}: cannot be read ({error})") from error
+    except OptionError as error:
+        raise OptionError(f"--schema {schema}: {error}") from error
+
+
+def schema_line(id_field: str | None, schema: IndexSchema) -> str:
+    """Return the fields in one line, for people."""
+    return f"id: {id_field or 'row number'}, {schema}"
+
+
+def index_facts(out: Path, seconds: float) -> dict[str, Any]:
     """Return what there is to say about a new index."""
+    snapshot = open_snapshot(out)
+    n_docs = len(snapshot)
     return {
         "index": str(out),
-        "documents": manifest.documents,
-        "terms": manifest.terms,
-        "tokens": manifest.tokens,
-        "bytes": sum(info.size for info in manifest.files.values()),
+        "documents": n_docs,
+        "tokens": sum(snapshot.n_tokens(name) for name in snapshot.schema.searched),
+        "bytes": index_bytes(out, snapshot),
         "seconds": round(seconds, 3),
-        "documents_per_second": round(manifest.documents / seconds),
-        "analysis": asdict(manifest.analysis),
-        "schema": asdict(manifest.schema),
+        "documents_per_second": round(n_docs / seconds),
+        "schema": snapshot.schema.to_dict(),
     }
+
+
+def index_bytes(folder: Path, snapshot: Snapshot) -> int:
+    """Return the size of the files that make an index."""
+    names = [view.segment.name for view in snapshot.views]
+    return sum((folder / name).stat().st_size for name in (COMMIT, *names))
 
 
 def print_facts(facts: dict[str, Any]) -> None:
     """Print the facts of a new index in one line."""
     line = (
-        f"{facts['index']}: {facts['documents']:,} documents, {facts['terms']:,} distinct terms, "
+        f"{facts['index']}: {facts['documents']:,} documents, {facts['tokens']:,} words, "
         f"{decimal(facts['bytes'])}, built in {facts['seconds']:.1f} s "
         f"({facts['documents_per_second']:,} documents/s)"
     )

@@ -1,6 +1,7 @@
 """``search-system search``: the best documents for a query, as a page or as JSON."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -13,13 +14,15 @@ from rich.text import Text
 from tyro.conf import Positional, arg
 
 from search_system.commands.index import DATA_FOLDER
-from search_system.engine import Index
+from search_system.commands.scoring_flags import ScoringFlags
+from search_system.corpus.documents import as_text
 from search_system.errors import IndexMissingError
-from search_system.index.format import MANIFEST
 from search_system.output import print_indented, print_json, stdout
-from search_system.page import Page, PageHit, make_page
-from search_system.ranking.bm25 import BM25, Explanation
-from search_system.snippet import Snippet, one_line
+from search_system.retrieval.explanation import Explanation
+from search_system.searching.highlight import Snippet, one_line
+from search_system.searching.index import Index
+from search_system.searching.page import Page, PageHit, make_page
+from search_system.store.commit import COMMIT
 
 INDENT = 14
 """Where what belongs to a hit begins: below its title."""
@@ -29,21 +32,22 @@ INDENT = 14
 class SearchConfig:
     """Search an index, and show the best documents with the words that matched.
 
-    Without --index the index built last under data/search is searched. A query that begins with a
-    dash goes behind two: search-system search -- -1.
+    A query is some words, or more: "a phrase", +must -not, title:word, price:[10 TO 20], word*,
+    fuzzy~, #filter, (groups), word^2. Without --index the index built last under data/search is
+    searched. A query that begins with a dash goes behind two: search-system search -- -1.
 
-    Example: search-system search "statins and breast cancer" -k 3 --explain
+    Example: search-system search "usb c hub price:<20" -k 3 --explain
     """
 
     query: Positional[str]
-    """What to look for: words, in quotes if several."""
+    """What to look for, in quotes if it is several words."""
     index: Path | None = None
     """The index's folder, or its name under data/search."""
     k: Annotated[int, arg(aliases=["-k"])] = 10
     """How many documents to show."""
-    bm25: BM25 = field(default_factory=BM25)
+    scoring: ScoringFlags = field(default_factory=ScoringFlags)
     show: tuple[str, ...] = ()
-    """Stored fields to show with each document, such as price; --json has them all."""
+    """Fields to show with each document, such as price; --json has them all."""
     explain: bool = False
     """Show how each score comes about."""
     json: bool = False
@@ -51,10 +55,12 @@ class SearchConfig:
 
     def run(self) -> None:
         """Search and print."""
-        index = Index.open(find_index(self.index))
+        folder = find_index(self.index)
+        index = Index.open(folder)
         # The command line hands over bytes that are no UTF-8 as lone surrogates.
         query = self.query.encode("utf-8", "replace").decode()
-        page = make_page(index, query, self.k, self.bm25, explain=self.explain)
+        results = index.search(query, self.k, parameters=self.scoring.parameters(index.schema))
+        page = make_page(results, index.searcher, str(folder), explain=self.explain)
         if self.json:
             print_json(page.to_json())
         else:
@@ -69,28 +75,27 @@ def find_index(name: Path | None) -> Path:
     """
     if name is not None:
         candidates = (name, DATA_FOLDER / name)
-        return next((path for path in candidates if (path / MANIFEST).is_file()), name)
-    manifests = sorted(DATA_FOLDER.glob(f"*/{MANIFEST}"), key=lambda path: path.stat().st_mtime)
-    if not manifests:
+        return next((path for path in candidates if (path / COMMIT).is_file()), name)
+    commits = sorted(DATA_FOLDER.glob(f"[!.]*/{COMMIT}"), key=lambda path: path.stat().st_mtime)
+    if not commits:
         raise IndexMissingError(
             f"no index under {DATA_FOLDER}; build one with 'search-system demo' or "
             "'search-system index COLLECTION', or name one with --index"
         )
-    return manifests[-1].parent
+    return commits[-1].parent
 
 
 def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> None:
     """Print a page for people, with some of the documents' stored fields."""
-    missing = [term for term, df in page.terms.items() if not df]
-    if not page.terms:
-        console.print("The query has no word to search for.")
-    elif missing:
-        console.print(escape(f"In no document: {', '.join(missing)}"), style="yellow")
+    for repair in page.repairs:
+        console.print(escape(f"Read as well as it could be: {repair}"), style="yellow")
+    if page.unknown:
+        console.print(escape(f"In no document: {', '.join(page.unknown)}"), style="yellow")
     if not page.hits:
         console.print(escape(f"Nothing found in {page.index}."))
         return
     console.print(
-        f"The best {len(page.hits)} of {page.total:,} that match, in {escape(str(page.index))}",
+        f"The best {len(page.hits)} of {page.total:,} that match, in {escape(page.index)}",
         style="dim",
     )
     for place, shown in enumerate(page.hits, 1):
@@ -109,11 +114,12 @@ def _print_hit(console: Console, place: int, shown: PageHit, fields: tuple[str, 
         line.append(f"  {shown.hit.id}", style="dim")
     console.print(line, soft_wrap=not console.is_terminal)
     marks = not console.is_terminal
-    print_indented(console, _highlighted(shown.snippet, marks=marks), INDENT)
+    if shown.snippet.text:
+        print_indented(console, _highlighted(shown.snippet, marks=marks), INDENT)
     for name in fields:
-        if name in shown.extra:
-            value = shown.extra[name]
-            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if name in shown.fields:
+            value = shown.fields[name]
+            text = as_text(value) if not isinstance(value, dict) else json.dumps(value)
             print_indented(console, Text(f"{name}: {one_line(text)}", style="dim"), INDENT)
     if shown.explanation:
         _print_explanation(console, shown.explanation)
@@ -129,21 +135,32 @@ def _highlighted(snippet: Snippet, *, marks: bool) -> Text:
     return text
 
 
-def _print_explanation(console: Console, e: Explanation) -> None:
-    """Print a score's parts as a table, whose last row is their sum."""
+def _print_explanation(console: Console, explanation: Explanation) -> None:
+    """Print a score's parts as a table, whose last row is their sum.
+
+    A term's part is ``times * idf * saturation``; the saturation tells from 0 to 1 what its
+    occurrences are worth, by their number and the length of each field that has them.
+    """
     table = Table(box=None, pad_edge=False, show_footer=True)
     table.add_column("term", "score", overflow="fold")
-    for name in ("in query", "df", "idf", "tf", "tf factor"):
+    for name in ("times", "df", "idf", "tf/length", "saturation"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("part", f"{e.score:.6f}", justify="right", no_wrap=True)
-    for t in e.terms:
-        row = [t.query_count, f"{t.df:,}", f"{t.idf:.6f}", t.tf, f"{t.tf_factor:.6f}"]
-        table.add_row(Text(t.term), *map(str, row), f"{t.part:.6f}")
+    table.add_column("part", f"{explanation.score:.6f}", justify="right", no_wrap=True)
+    for leaf in _scored(explanation):
+        if (t := leaf.term) is None:
+            table.add_row(Text(leaf.clause), *[""] * 5, f"{leaf.score:.6f}")
+            continue
+        fields = "\n".join(f"{f.field}:{f.tf}/{f.length}" for f in t.fields)
+        row = [f"{t.query_weight:g}", f"{t.df:,}", f"{t.idf:.4f}", fields]
+        table.add_row(Text(leaf.clause), *row, f"{t.saturation:.4f}", f"{t.part:.6f}")
     # Numbers that are cut off would be worse than a table further left.
     indent = max(0, min(INDENT, console.width - console.measure(table).maximum))
     console.print(Padding(table, (0, 0, 0, indent), expand=False))
-    note = (
-        f"k1 {e.bm25.k1:g}, b {e.bm25.b:g}; {e.length:,} terms here, {e.average_length:,.2f} on "
-        f"average; {e.n_docs:,} documents"
-    )
-    print_indented(console, Text(note, style="dim"), INDENT)
+
+
+def _scored(explanation: Explanation) -> Iterator[Explanation]:
+    """Yield the leaves of an explanation that add to the score."""
+    if not explanation.parts:
+        yield explanation
+    for part in explanation.parts:
+        yield from _scored(part)

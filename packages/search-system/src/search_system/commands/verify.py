@@ -6,17 +6,20 @@ from pathlib import Path
 from rich.markup import escape
 from tyro.conf import Positional
 
+from search_system.commands.index import index_bytes
 from search_system.commands.search import find_index
-from search_system.engine import Index
+from search_system.errors import CorruptIndexError
 from search_system.output import print_json, stdout
+from search_system.store.recovery import verify_store
+from search_system.store.snapshot import open_snapshot
 
 
 @dataclass(frozen=True)
 class VerifyConfig:
     """Read a whole index and compare it with the checksums written when it was built.
 
-    Opening an index checks its manifest and the sizes of its files only, to be quick; this finds
-    any byte that has changed, and names the file.
+    Opening an index checks its commit and the sizes of its files only, to be quick; this finds any
+    byte that has changed, and names the file.
 
     Example: search-system verify data/search/nfcorpus
     """
@@ -28,13 +31,13 @@ class VerifyConfig:
 
     def run(self) -> None:
         """Verify and print what was verified."""
-        index = Index.open(find_index(self.index), verify=True)
-        files = index.manifest.files
-        size = sum(info.size for info in files.values())
+        folder = find_index(self.index)
+        if problems := verify_store(folder):
+            raise CorruptIndexError("; ".join(problems))
+        snapshot = open_snapshot(folder)
+        segments, size = len(snapshot.views), index_bytes(folder, snapshot)
         if self.json:
-            print_json({"index": str(index.folder), "files": len(files), "bytes": size})
+            print_json({"index": str(folder), "segments": segments, "bytes": size})
         else:
-            stdout().print(
-                escape(f"{index.folder}: {len(files)} files, {size:,} bytes, as they were written"),
-                soft_wrap=True,
-            )
+            line = f"{folder}: {segments} segments, {size:,} bytes, as they were written"
+            stdout().print(escape(line), soft_wrap=True)

@@ -1,15 +1,13 @@
-"""The document, as everything behind the reader of a file sees it."""
+"""The document, as readers of files yield it and an index takes it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What is indexed (title and text), what is shown, and what is only kept (extra)."""
+    """An id, and the fields that it stands for; an `IndexSchema` says what is made of them."""
 
     id: str
-    title: str
-    text: str
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    fields: Mapping[str, Any]

@@ -5,16 +5,15 @@ whatever the ranking, so a mean over all judged queries says as much about the j
 the system. Both means are kept, and the queries that make the difference are named.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from search_system.corpus.collection import Qrels
-from search_system.engine import Index
 from search_system.errors import CollectionError
 from search_system.evaluation.comparison import Comparison, compare
 from search_system.evaluation.estimate import mean_metrics, standard_errors
 from search_system.evaluation.metrics import MEASURES, Metrics, measure
-from search_system.ranking.bm25 import BM25
 
 Run = Mapping[str, Mapping[str, float]]
 """Scores by query id and document id."""
@@ -46,16 +45,27 @@ class Evaluation:
         return {q: getattr(m, name) for q, m in self.by_query.items() if q not in left_out}
 
 
+class _Hit(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def score(self) -> float: ...
+
+
+class _Results(Protocol):
+    @property
+    def hits(self) -> Sequence[_Hit]: ...
+
+
 def run_queries(
-    index: Index,
+    search: Callable[[str], _Results],
     queries: Mapping[str, str],
-    depth: int = 1000,
-    bm25: BM25 | None = None,
     track: Callable[[Iterable[str]], Iterable[str]] = iter,
 ) -> dict[str, dict[str, float]]:
-    """Return the scores of each query's ``depth`` best documents; ``track`` may show progress."""
+    """Return the scores of what ``search`` finds for each query; ``track`` may show progress."""
     return {
-        query_id: {hit.id: hit.score for hit in index.search(queries[query_id], depth, bm25)}
+        query_id: {hit.id: hit.score for hit in search(queries[query_id]).hits}
         for query_id in track(queries)
     }
 

@@ -85,7 +85,7 @@ def _describe(node: _Definition, *, in_class: bool) -> tuple[str, str]:
 
 def _document(source: SourceFile, name: str, doc: str, extra: dict[str, Any]) -> Document:
     places = {"file": source.shown_path, "path": str(source.path)}
-    return Document(id=name, title=name, text=doc, extra=extra | places)
+    return Document(name, {"title": name, "text": doc} | extra | places)
 
 
 def distinct(documents: Iterable[Document]) -> Iterator[Document]:

@@ -9,8 +9,8 @@ import random
 import re
 from dataclasses import dataclass
 
-from search_system.corpus.document import Document
-from search_system.engine import Index
+from search_system.analysis.analyzer import Analyzer
+from search_system.searching.index import Index
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s|\n\s*\n")
 _FEWEST_TERMS = 4
@@ -28,25 +28,29 @@ class KnownItemResult:
     found_in_ten: float
 
 
-def make_query(document: Document, index: Index) -> str | None:
+def make_query(title: str, text: str, analyzer: Analyzer) -> str | None:
     """Return a document's query, or None if too few words remain."""
-    name = set(index.analyzer(document.title))
-    words = index.analyzer.words(sentence := _SENTENCE_END.split(document.text.strip())[0])
+    name = set(analyzer(title))
+    words = analyzer.words(sentence := _SENTENCE_END.split(text.strip())[0])
     kept = [sentence[start:end] for start, end, terms in words if not name & set(terms)]
     return " ".join(kept) if len(kept) >= _FEWEST_TERMS else None
 
 
 def find_known_items(index: Index, items: int, seed: int) -> KnownItemResult:
-    """Look for ``items`` random documents (fewer if the index has not enough) by their queries."""
+    """Look for ``items`` random documents (fewer if the index has not enough) by their queries.
+
+    The index is a new one, in which nothing was deleted.
+    """
+    searcher = index.searcher
     numbers = list(range(len(index)))
     random.Random(seed).shuffle(numbers)
     queries: list[tuple[str, str]] = []
     for number in numbers:
         if len(queries) == items:
             break
-        document = index.segment.documents[number]
-        if query := make_query(document, index):
-            queries.append((document.id, query))
+        document = searcher.document(number)
+        if query := make_query(document["title"], document["text"], searcher.analyzer):
+            queries.append((searcher.doc_id(number), query))
     ranks = [_rank(index, query, doc_id) for doc_id, query in queries]
     n = max(1, len(ranks))
     return KnownItemResult(
@@ -59,5 +63,5 @@ def find_known_items(index: Index, items: int, seed: int) -> KnownItemResult:
 
 def _rank(index: Index, query: str, doc_id: str) -> int:
     """Return the rank of a document, or 0 if it is not among the first hundred."""
-    ids = [hit.id for hit in index.search(query, _DEPTH)]
+    ids = [hit.id for hit in index.search(query, _DEPTH).hits]
     return ids.index(doc_id) + 1 if doc_id in ids else 0

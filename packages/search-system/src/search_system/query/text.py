@@ -82,7 +82,8 @@ def _value(value: Value | None) -> str:
 
 def number_text(number: float) -> str:
     """Return the shortest text of a number that reads back as it."""
-    return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
+    whole = float(number).is_integer() and abs(number) < 1e15
+    return str(int(number)) if whole else repr(number)
 
 
 def quote(text: str) -> str:

@@ -119,7 +119,7 @@ class Explainer:
                 tf=tf,
                 length=length,
                 average_length=average,
-                weight=values.weight,
+                weight=values.counted,
                 b=values.b,
-                frequency=values.weight * tf / (1.0 - values.b + values.b * length / average),
+                frequency=values.counted * tf / (1.0 - values.b + values.b * length / average),
             )

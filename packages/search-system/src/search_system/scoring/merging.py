@@ -41,8 +41,8 @@ def searched_fields(term: Term, parameters: BM25F) -> Iterable[str]:
         unknown = [name for name in term.fields if name not in fields]
         if unknown:
             raise OptionError(f"no field '{unknown[0]}' to search; there are {', '.join(fields)}")
-    wanted = fields if isinstance(term, str) else term.fields
-    return [name for name, values in fields.items() if values.weight > 0 and name in wanted]
+        return [name for name in fields if name in term.fields]
+    return [name for name, values in fields.items() if values.weight > 0]
 
 
 def combine(
@@ -64,7 +64,7 @@ def combine(
         if len(field_docs) == len(tfs) and len(lengths) == source.n_docs:
             n = add_field(
                 docs, frequencies, field_docs, tfs, lengths,
-                values.weight, values.b, average, out_docs, out,
+                values.counted, values.b, average, out_docs, out,
             )  # fmt: skip
         if n < 0:
             raise CorruptIndexError(

@@ -31,7 +31,7 @@ class FieldParameters:
     """How a text field counts."""
 
     weight: float = 1.0
-    """How much an occurrence here counts; 0: the field is not searched."""
+    """How much an occurrence here counts; 0: only terms that name the field are looked for here."""
     b: float = 0.75
     """How far a field's length discounts its occurrences; 0: not at all, 1: in proportion."""
 
@@ -42,6 +42,11 @@ class FieldParameters:
             )
         if not 0 <= self.b <= 1:
             raise OptionError(f"b must be a number from 0 to 1, not {self.b}")
+
+    @property
+    def counted(self) -> float:
+        """The weight of an occurrence that is looked for: 1 in a field of weight 0."""
+        return self.weight or 1.0
 
 
 @dataclass(frozen=True, slots=True)

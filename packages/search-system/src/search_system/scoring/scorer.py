@@ -119,6 +119,22 @@ class Scorer:
             scores[mine] = found
         return scores
 
+    def postings(
+        self, term: Term, weight: float
+    ) -> list[tuple[NDArray[np.uint32], NDArray[np.float32]]]:
+        """Return the live documents of a term, ascending, and its parts of their scores.
+
+        There is a pair per segment. These are the numbers that `search` adds up; they must not be
+        written to.
+        """
+        prepared, (number,) = self._prepare({term: weight})
+        found = []
+        for segment in prepared.segments:
+            arrays = segment.arrays
+            at = slice(arrays.starts[number], arrays.stops[number])
+            found.append((arrays.docs[at], arrays.impacts[at]))
+        return found
+
     def explain(self, terms: Mapping[Term, float], number: int) -> Explanation:
         """Return how the score of a document comes about; it equals `search`'s to the last bit."""
         if not 0 <= number < self.bases[-1]:

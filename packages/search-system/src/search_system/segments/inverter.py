@@ -1,53 +1,35 @@
 """Invert the texts of one field: from terms per document to documents per term.
 
-Tokens are collected as term numbers. Every few million of them become a run: one NumPy sort of
-64-bit keys (term, place) groups them by term, and since places ascend, by document and position
-within each term. At the end, each run's postings go behind those of the runs before it, term by
-term, and nothing is sorted again.
+Tokens are collected as word numbers. Every few million of them become a run of term numbers: one
+NumPy sort of 64-bit keys (term, place) groups them by term, and since places ascend, by document
+and position within each term. At the end, each run's postings go behind those of the runs before
+it, term by term, and nothing is sorted again.
 
-An `Analyzer` that looks at one token at a time is asked once per distinct token; any other callable
-is called on each text as a whole.
+An `Analyzer` that looks at one token at a time is asked once per distinct token, and the segment
+then has the field's words too. Any other callable is called on each text as a whole, and what it
+returns are the only words.
 """
 
 from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_system.analysis.analyzer import Analyzer
 from search_system.segments.array_file import ArrayFileWriter
-from search_system.segments.format import LARGE_TF
-from search_system.segments.strings import add_strings
+from search_system.segments.format import LARGE_TF, STOP_WORD
+from search_system.segments.numbering import WordNumbers
 
 Analyze = Callable[[str], Sequence[str | None]]
 """What turns a text into its terms, in order; None is a stop word, which still has its place."""
 
 _RUN_TOKENS = 2_000_000
-_STOP_WORD = -1
-_BYTES_PER_TERM = 250
-"""A distinct token's cost in memory: its string, its term's bytes, two dictionary entries."""
+_BYTES_PER_WORD = 270
+"""A word's cost in memory: its string, its term's bytes, two dictionary entries, its count."""
 _BYTES_PER_TOKEN = 16
 """A token's share of a run, and of the arrays that the runs become at the end."""
-
-
-class TermNumbers(dict[str | None, int]):
-    """The term number of each token, which is analysed and numbered when first seen."""
-
-    def __init__(self, term: Callable[[Any], str | None]) -> None:
-        self.terms: dict[bytes, int] = {}
-        self._term = term
-
-    def __missing__(self, token: str | None) -> int:
-        term = self._term(token)
-        if term:
-            number = self.terms.setdefault(term.encode("utf-8", "replace"), len(self.terms))
-        else:
-            number = _STOP_WORD
-        self[token] = number
-        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +51,11 @@ class FieldInverter:
 
     def __init__(self, analyze: Analyze, *, positions: bool) -> None:
         self._tokens_of = analyze
-        self._numbers = TermNumbers(lambda term: term)
+        self._numbers = WordNumbers(lambda term: term)
         # Edge n-grams make several terms of one token.
-        if isinstance(analyze, Analyzer) and not getattr(analyze.config, "edge_grams", None):
-            self._tokens_of, self._numbers = analyze.tokens, TermNumbers(analyze.term)
+        self._has_words = isinstance(analyze, Analyzer) and not analyze.config.edge_grams
+        if isinstance(analyze, Analyzer) and self._has_words:
+            self._tokens_of, self._numbers = analyze.tokens, WordNumbers(analyze.term)
         self._positions = positions
         self._tokens = array("i")
         self._sizes = array("i")
@@ -85,27 +68,27 @@ class FieldInverter:
     def nbytes(self) -> int:
         """How much memory the field will need until it is written, about."""
         tokens = self._tokens_in_runs + len(self._tokens)
-        return tokens * _BYTES_PER_TOKEN + len(self._numbers) * _BYTES_PER_TERM
+        return tokens * _BYTES_PER_TOKEN + len(self._numbers) * _BYTES_PER_WORD
 
     def numbers(self, text: str) -> list[int]:
-        """Return the term numbers of a text, which `append` takes."""
+        """Return the word numbers of a text, which `append` takes."""
         return list(map(self._numbers.__getitem__, self._tokens_of(text)))
 
     def append(self, numbers: list[int]) -> None:
-        """Add the next document's term numbers."""
+        """Add the next document's word numbers."""
         self._tokens.extend(numbers)
         self._sizes.append(len(numbers))
         if len(self._tokens) >= _RUN_TOKENS:
             self._end_run()
 
     def _end_run(self) -> None:
-        tokens = np.array(self._tokens, dtype=np.int64)
+        terms = self._numbers.terms_of(np.array(self._tokens, dtype=np.int64))
         sizes = np.array(self._sizes, dtype=np.int64)
         documents = np.repeat(np.arange(len(sizes)), sizes)
-        kept = np.flatnonzero(tokens != _STOP_WORD)
+        kept = np.flatnonzero(terms != STOP_WORD)
         lengths = np.bincount(documents[kept], minlength=len(sizes))
         if len(kept):
-            keys = (tokens[kept] << 32) | kept
+            keys = (terms[kept] << 32) | kept
             self._runs.append(self._invert(keys, documents, np.cumsum(sizes) - sizes))
         self._lengths.append(lengths.astype(np.uint32))
         self._documents += len(self._sizes)
@@ -138,11 +121,7 @@ class FieldInverter:
     def write(self, out: ArrayFileWriter, name: str) -> int:
         """Write the arrays of everything added; return the number of tokens."""
         self._end_run()
-        terms = list(self._numbers.terms)
-        by_bytes = sorted(range(len(terms)), key=terms.__getitem__)
-        rank = np.empty(len(terms), dtype=np.int64)
-        rank[by_bytes] = np.arange(len(terms))
-        add_strings(out, f"{name}/terms", [terms[i] for i in by_bytes])
+        rank = self._numbers.write(out, name, words=self._has_words)
         offsets = self._offsets(rank, [run.sizes for run in self._runs])
         out.add(f"{name}/postings_offsets", offsets)
         out.add(f"{name}/docs", self._scatter(rank, offsets, "docs", "sizes"))
@@ -162,7 +141,7 @@ class FieldInverter:
     def _offsets(
         self, rank: NDArray[np.int64], sizes_of_runs: list[NDArray[np.int64]]
     ) -> NDArray[np.int64]:
-        sizes = np.zeros(len(rank), dtype=np.int64)
+        sizes = np.zeros(int(rank.max(initial=-1)) + 1, dtype=np.int64)
         for run, run_sizes in zip(self._runs, sizes_of_runs, strict=True):
             sizes[rank[run.terms]] += run_sizes
         return np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_system.segments.array_file import ArrayFileWriter
-from search_system.segments.format import LARGE_TF
+from search_system.segments.format import LARGE_TF, STOP_WORD
 from search_system.segments.inverter import scatter
 from search_system.segments.merge_strings import MergedRange, merge_tables
 from search_system.segments.reader import TextIndex
 from search_system.segments.strings import StringStream
+from search_system.segments.words import WordSource, merge_words
 
 DROPPED = np.uint32(0xFFFFFFFF)
 """The new number of a document that is deleted."""
@@ -26,6 +27,8 @@ class _Part:
 
     sizes: NDArray[np.int64]
     tokens: NDArray[np.int64]
+    tokens_before: NDArray[np.int64]
+    """Those of deleted documents included."""
     docs: NDArray[np.uint32]
     tfs: NDArray[np.uint32]
     positions: NDArray[np.uint32]
@@ -42,13 +45,18 @@ class _TextStreams:
         self.large_at = out.stream(f"{name}/large_at", np.int64)
         self.large_tfs = out.stream(f"{name}/large_tfs", np.uint32)
         self.offsets.append(np.zeros(1, np.int64))
+        self.n_terms = 0
         if positions:
             self.positions_offsets = out.stream(f"{name}/positions_offsets", np.int64)
             self.positions = out.stream(f"{name}/positions", np.uint32)
             self.positions_offsets.append(np.zeros(1, np.int64))
 
-    def append(self, terms: list[bytes], parts: Sequence[_Part]) -> None:
-        """Write the next terms with the postings that each source has for them."""
+    def append(self, terms: list[bytes], parts: Sequence[_Part]) -> NDArray[np.int64]:
+        """Write the next terms with the postings that each source has for them.
+
+        Returns:
+            The number of each term; STOP_WORD if none of its documents is left.
+        """
         sizes = np.sum([part.sizes for part in parts], axis=0)
         kept = sizes > 0  # a term may have lost all its documents
         self.terms.append([term for term, keep in zip(terms, kept.tolist(), strict=True) if keep])
@@ -59,6 +67,9 @@ class _TextStreams:
         self.offsets.append(np.cumsum(sizes[kept]) + self.docs.count)
         self.docs.append(_concatenate(sizes, [(part.sizes, part.docs) for part in parts]))
         self.tfs.append(np.minimum(tfs, LARGE_TF))
+        numbers = np.where(kept, np.cumsum(kept) - 1 + self.n_terms, STOP_WORD)
+        self.n_terms += int(np.count_nonzero(kept))
+        return numbers
 
     def append_positions(self, parts: Sequence[_Part]) -> None:
         """Write the positions of the same postings."""
@@ -87,14 +98,33 @@ def merge_text(
     streams = _TextStreams(out, name, positions=positions)
     costs = [text.offsets + _TERM_COST * np.arange(len(text.offsets)) for text, _ in sources]
     tables = [text.terms for text, _ in sources]
+    words = [WordSource(text.words, len(text.terms)) for text, _ in sources if text.words]
     for merged in merge_tables(tables, costs, _RANGE_POSTINGS):
         pause()
         if merged.strings:
             parts = [_part(merged, i, *source) for i, source in enumerate(sources)]
-            streams.append(merged.strings, parts)
+            numbers = streams.append(merged.strings, parts)
             if positions:
                 streams.append_positions(parts)
+            if words:
+                _learn(words, merged, parts, numbers)
+    if words:
+        merge_words(out, name, words, pause)
     return n_tokens
+
+
+def _learn(
+    words: Sequence[WordSource],
+    merged: MergedRange,
+    parts: Sequence[_Part],
+    numbers: NDArray[np.int64],
+) -> None:
+    """Tell each source's words what became of a range of terms."""
+    for source, part, begin, end, ranks in zip(
+        words, parts, merged.begins, merged.ends, merged.ranks, strict=True
+    ):
+        tokens = part.tokens_before[ranks], part.tokens[ranks]
+        source.learn(slice(begin, end), numbers[ranks], *tokens)
 
 
 def _part(merged: MergedRange, source: int, text: TextIndex, new_docs: NDArray[np.uint32]) -> _Part:
@@ -108,14 +138,15 @@ def _part(merged: MergedRange, source: int, text: TextIndex, new_docs: NDArray[n
     if text.has_positions:
         spans = text.positions_offsets[[first, last]].tolist()
         positions = text.all_positions[spans[0] : spans[1]]
+    n = len(merged.strings)
+    before = tokens = np.bincount(groups, weights=tfs, minlength=n).astype(np.int64)
     kept = docs != DROPPED
     if not kept.all():
         if text.has_positions:
             positions = positions[np.repeat(kept, tfs)]
         groups, docs, tfs = groups[kept], docs[kept], tfs[kept]
-    n = len(merged.strings)
-    tokens = np.bincount(groups, weights=tfs, minlength=n).astype(np.int64)
-    return _Part(np.bincount(groups, minlength=n), tokens, docs, tfs, positions)
+        tokens = np.bincount(groups, weights=tfs, minlength=n).astype(np.int64)
+    return _Part(np.bincount(groups, minlength=n), tokens, before, docs, tfs, positions)
 
 
 def _concatenate(

@@ -13,6 +13,7 @@ from search_system.segments.format import id_hash
 from search_system.segments.stored import StoredDocuments
 from search_system.segments.strings import StringTable
 from search_system.segments.vectors import VectorColumn
+from search_system.segments.words import WordTable
 
 Frequencies = NDArray[np.uint8] | NDArray[np.uint32]
 
@@ -66,6 +67,17 @@ class TextIndex:
         exact = tfs.astype(np.uint32)
         exact[self.large_at[first:last] - begin] = self.large_tfs[first:last]
         return exact
+
+    @cached_property
+    def words(self) -> WordTable | None:
+        """The words that became the terms; None if the analyzer takes texts as a whole.
+
+        Raises:
+            CorruptIndexError: they do not fit the terms.
+        """
+        if f"{self._name}/words" not in self._file:
+            return None
+        return WordTable(self._file, self._name, len(self.terms))
 
     @property
     def has_positions(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search_system.corpus.schema import as_text
+from search_system.corpus.documents import as_text
 from search_system.dense.embedder import Embedder
 from search_system.errors import OptionError
 from search_system.schema import IndexSchema, TextField, VectorField

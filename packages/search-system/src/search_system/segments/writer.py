@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from search_system.corpus.schema import as_text
+from search_system.corpus.documents import as_text
 from search_system.dense.embedder import Embedder
 from search_system.schema import IndexSchema, TextField
 from search_system.segments.array_file import ArrayFileWriter, FileInfo

@@ -1,15 +1,16 @@
-"""The commit: which segments and deletions an index has, in one small checksummed file.
+"""The checkpoint: which segments and deletions an index has, in one small checksummed file.
 
 ::
 
     INDEX/commit.json                 this file: schema, segments, deletions, log
     INDEX/segment-00000001.arrays     immutable (see search_system.segments.format)
     INDEX/deletes-00000007.arrays     per segment: a bitmap of deleted documents
-    INDEX/log-00000007                operations since this commit (see search_system.store.log)
+    INDEX/log-00000007                what happened since (see search_system.store.log)
     INDEX/lock                        who writes (see search_system.store.lock)
 
-A commit replaces commit.json by an atomic rename, after everything that it names is on the disk.
-What no commit names is left over from a writer that was killed; the next writer removes it.
+A checkpoint replaces commit.json by an atomic rename, after everything that it names is on the
+disk. Commits after it are in its log. What it does not name is what a writer has not yet written to
+the disk for good, or left behind when it was killed; the next writer removes it.
 """
 
 import json
@@ -25,7 +26,7 @@ from search_system.segments.array_file import FileInfo, damaged
 
 COMMIT = "commit.json"
 FORMAT = "search-system store"
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """The state of an index."""
+    """The state of an index at a checkpoint."""
 
     schema: IndexSchema
     generation: int = 0
@@ -57,13 +58,13 @@ class Commit:
 
     @property
     def files(self) -> set[str]:
-        """The names of all files that belong to this commit."""
+        """The names of all files that belong to this checkpoint."""
         names = {entry.name for entry in self.segments} | {COMMIT, self.log}
         return names | {self.deletes.name} if self.deletes else names
 
 
 def write_commit(folder: Path, commit: Commit, *, durable: bool) -> None:
-    """Make ``commit`` the index's, in one atomic step."""
+    """Make ``commit`` the index's checkpoint, in one atomic step."""
     body = {"format": FORMAT, "version": VERSION, **asdict(commit)}
     body["schema"] = commit.schema.to_dict()
     body["checksum"] = _checksum(body)
@@ -71,7 +72,7 @@ def write_commit(folder: Path, commit: Commit, *, durable: bool) -> None:
 
 
 def read_commit(folder: Path) -> Commit:
-    """Return the last commit of an index, checked against its own checksum.
+    """Return the last checkpoint of an index, checked against its own checksum.
 
     Raises:
         IndexMissingError: ``folder`` holds no index.

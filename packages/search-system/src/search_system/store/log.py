@@ -1,20 +1,24 @@
-"""The write-ahead log: every operation since the last commit, in order.
+"""The write-ahead log: every operation and commit since the last checkpoint, in order.
 
 ::
 
-    "SSLOG001"                                   8 bytes
+    "SSLOG002"                                   8 bytes
     record, record, ...
         payload size, payload crc32, header crc32    12 bytes; the last one covers the first eight
-        operation                                    1 byte: A (add) or D (delete)
+        kind                                         1 byte: A (add), D (delete) or C (commit)
         id size, id, document                        uint32, UTF-8, JSON (none for a delete)
+        or, for a commit, its number                 uint64
+
+A commit covers the operations before it. It begins in the first mebibyte (`LOGGED_BYTES`) or it is
+none that goes to the log, so a reader finds the last one without reading a log of gigabytes, as
+adding a million documents leaves it.
 
 A process that is killed, or a machine that loses power, can leave a torn record at the end: it was
 never acknowledged, so it is cut off and reported. A damaged record with a whole one behind it is no
 torn tail but a changed file, and an error.
 
-With ``sync_always`` an append returns when its record is on the disk. Otherwise records are handed
-to the operating system a mebibyte at a time: nothing is acknowledged before the next commit then,
-and the log only spares work after a crash.
+With ``sync_always`` an append returns when its record is on the disk. Otherwise operations are
+handed to the operating system a mebibyte at a time, and nothing is acknowledged before a commit.
 """
 
 import mmap
@@ -27,15 +31,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from search_system import disk
 from search_system.errors import CorruptIndexError, IndexFolderError
 
-MAGIC = b"SSLOG001"
+MAGIC = b"SSLOG002"
+LOG_BEGIN = len(MAGIC)
+"""Where the first record is."""
+LOGGED_BYTES = 1 << 20
+"""No commit begins in a log from here on."""
 _HEADER = struct.Struct("<III")
 _ID_SIZE = struct.Struct("<I")
+_NUMBER = struct.Struct("<Q")
 _BUFFER = 1 << 20
 _LONGEST = 1 << 30
-ADD, DELETE = b"A", b"D"
+ADD, DELETE, COMMIT = b"A", b"D", b"C"
 
 
 class Operation(NamedTuple):
@@ -54,8 +62,7 @@ class Operation(NamedTuple):
             raise IndexFolderError(
                 f"document '{self.id}': {len(payload):,} bytes, expected at most {_LONGEST:,}"
             )
-        sizes = struct.pack("<II", len(payload), zlib.crc32(payload))
-        return sizes + struct.pack("<I", zlib.crc32(sizes)) + payload
+        return _record(payload)
 
     @classmethod
     def decode(cls, payload: bytes) -> "Operation":
@@ -70,11 +77,27 @@ class Operation(NamedTuple):
 class LogSummary:
     """What a log has."""
 
-    operations: int
-    size: int
+    operations: int = 0
+    size: int = 0
     """How many bytes of the file are sound."""
-    cut: int
+    cut: int = 0
     """How many bytes behind them are a torn record."""
+    commits: int = 0
+    generation: int | None = None
+    """The number of the last commit; None if there is none."""
+    committed: int = LOG_BEGIN
+    """Where the records that no commit covers begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommits:
+    """The commits of a part of a log, taken together."""
+
+    operations: list[Operation]
+    generation: int | None
+    """The number of the last commit; None if there is none, and so no operation."""
+    end: int
+    """Where the record behind it begins."""
 
 
 def check_log(path: Path) -> LogSummary:
@@ -84,28 +107,119 @@ def check_log(path: Path) -> LogSummary:
         CorruptIndexError: the file is missing, or damaged before its last record.
     """
     with _mapped(path) as data:
-        if MAGIC.startswith(data[: len(MAGIC)]) and len(data) <= len(MAGIC):
+        if MAGIC.startswith(data[:LOG_BEGIN]) and len(data) <= LOG_BEGIN:
             # Its writer was killed, or lost power, before the first operation.
-            return LogSummary(0, 0, len(data) % len(MAGIC))
-        if data[: len(MAGIC)] != MAGIC:
-            raise CorruptIndexError(f"{path}: expected a log of version {MAGIC.decode()}")
-        count, place = 0, len(MAGIC)
-        for payload in _payloads(data, place):
-            count += 1
-            place += _HEADER.size + len(payload)
-        if place < len(data) and (later := _next_record(data, place)) is not None:
-            raise CorruptIndexError(
-                f"{path}: damaged at byte {place:,}, with sound records from byte {later:,}; "
-                "restore the file, or remove what follows the last commit with discard_log"
-            )
-        return LogSummary(count, place, len(data) - place)
+            return LogSummary(cut=len(data) % LOG_BEGIN)
+        summary = _sound(path, data)
+        _check_torn(path, data, summary.size, 0)
+        return summary
 
 
-def read_operations(path: Path) -> Iterator[Operation]:
-    """Yield the operations of a log that `check_log` found sound, one in memory at a time."""
+def committed_part(path: Path) -> LogSummary:
+    """Return what a log has up to its last commit before any damage."""
+    try:
+        with _mapped(path) as data:
+            return LogSummary(size=_sound(path, data).committed)
+    except CorruptIndexError:
+        return LogSummary()
+
+
+def _sound(path: Path, data: bytes | mmap.mmap) -> LogSummary:
+    """Return what a log has up to the first record that is not sound."""
+    if data[:LOG_BEGIN] != MAGIC:
+        raise CorruptIndexError(f"{path}: expected a log of version {MAGIC.decode()}")
+    operations, commits, generation, place, committed = 0, 0, None, LOG_BEGIN, LOG_BEGIN
+    for payload in _payloads(data, place):
+        place += _HEADER.size + len(payload)
+        if payload[:1] == COMMIT:
+            commits, generation, committed = commits + 1, _commit_number(payload), place
+        else:
+            operations += 1
+    return LogSummary(operations, place, len(data) - place, commits, generation, committed)
+
+
+def _check_torn(path: Path, data: bytes | mmap.mmap, place: int, begin: int) -> None:
+    """Raise if what is not sound at a place is no torn end; ``data`` begins at ``begin``."""
+    header = _header(data, place)
+    torn = header is not None and place + _HEADER.size + header[0] > len(data)
+    if not torn and (later := _next_record(data, place)) is not None:
+        raise CorruptIndexError(
+            f"{path}: damaged at byte {begin + place:,}, with sound records from byte "
+            f"{begin + later:,}; restore the file, or go back to the last commit before with "
+            "discard_log"
+        )
+
+
+def read_operations(path: Path, begin: int, end: int) -> Iterator[Operation]:
+    """Yield operations of a log that `check_log` found sound, one in memory at a time.
+
+    Args:
+        path: the log.
+        begin: where their records begin.
+        end: where they end.
+    """
     with _mapped(path) as data:
-        for payload in _payloads(data, len(MAGIC)):
-            yield Operation.decode(payload)
+        place = begin
+        while place < end and (payload := _payload(data, place)) is not None:
+            if payload[:1] != COMMIT:
+                yield Operation.decode(payload)
+            place += _HEADER.size + len(payload)
+
+
+def read_commits(path: Path, begin: int) -> LoggedCommits:
+    """Return the commits that a log has behind a place, while a writer may append to it.
+
+    Raises:
+        CorruptIndexError: the file is missing, or damaged before its last record.
+    """
+    data = _read(path, begin)
+    operations: list[Operation] = []
+    covered, generation, place, end = 0, None, 0, 0
+    for payload in _payloads(data, 0):
+        place += _HEADER.size + len(payload)
+        if payload[:1] == COMMIT:
+            covered, generation, end = len(operations), _commit_number(payload), place
+        else:
+            operations.append(Operation.decode(payload))
+    _check_torn(path, data, place, begin)
+    return LoggedCommits(operations[:covered], generation, begin + end)
+
+
+def _read(path: Path, begin: int) -> bytes:
+    """Return the part of a log that can have commits, from a place on.
+
+    It is read and not mapped, since a writer that goes on after a crash may cut the file's end.
+    """
+    try:
+        with path.open("rb") as file:
+            magic = file.read(LOG_BEGIN)
+            if not MAGIC.startswith(magic):
+                raise CorruptIndexError(f"{path}: expected a log of version {MAGIC.decode()}")
+            file.seek(begin)
+            return file.read(max(0, LOGGED_BYTES - begin) + len(commit_record(0)))
+    except FileNotFoundError as error:
+        raise _missing(path) from error
+    except OSError as error:
+        raise CorruptIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _record(payload: bytes) -> bytes:
+    sizes = struct.pack("<II", len(payload), zlib.crc32(payload))
+    return sizes + struct.pack("<I", zlib.crc32(sizes)) + payload
+
+
+def commit_record(number: int) -> bytes:
+    """Return the record of the commit of a number."""
+    return _record(COMMIT + _NUMBER.pack(number))
+
+
+def _commit_number(payload: bytes) -> int:
+    number: int = _NUMBER.unpack_from(payload, 1)[0]
+    return number
+
+
+def _missing(path: Path) -> CorruptIndexError:
+    return CorruptIndexError(f"{path}: no such file; the last checkpoint names it")
 
 
 @contextmanager
@@ -115,7 +229,7 @@ def _mapped(path: Path) -> Iterator[bytes | mmap.mmap]:
             empty = os.fstat(file.fileno()).st_size == 0  # nothing cannot be mapped
             data = None if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     except FileNotFoundError as error:
-        raise CorruptIndexError(f"{path}: no such file; the last commit names it") from error
+        raise _missing(path) from error
     except OSError as error:
         raise CorruptIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
     if data is None:
@@ -133,68 +247,23 @@ def _payloads(data: bytes | mmap.mmap, place: int) -> Iterator[bytes]:
 
 def _payload(data: bytes | mmap.mmap, place: int) -> bytes | None:
     """Return the payload of the record at a place, or None if there is no sound one."""
+    header = _header(data, place)
+    if header is None:
+        return None
+    begin, (size, crc) = place + _HEADER.size, header
+    payload = data[begin : begin + size]
+    return payload if len(payload) == size and zlib.crc32(payload) == crc else None
+
+
+def _header(data: bytes | mmap.mmap, place: int) -> tuple[int, int] | None:
+    """Return size and checksum of the payload of the record at a place, or None if not sound."""
     if place + _HEADER.size > len(data):
         return None
     size, crc, header_crc = _HEADER.unpack_from(data, place)
-    if zlib.crc32(data[place : place + 8]) != header_crc:
-        return None
-    begin = place + _HEADER.size
-    payload = data[begin : begin + size]
-    return payload if len(payload) == size and zlib.crc32(payload) == crc else None
+    return (size, crc) if zlib.crc32(data[place : place + 8]) == header_crc else None
 
 
 def _next_record(data: bytes | mmap.mmap, place: int) -> int | None:
     """Return where the next sound record behind a damaged one begins, or None."""
     places = range(place + 1, len(data) - _HEADER.size)
     return next((p for p in places if _payload(data, p) is not None), None)
-
-
-class Log:
-    """A log that is open for appending."""
-
-    def __init__(self, path: Path, *, sync_always: bool) -> None:
-        """Create an empty log."""
-        self.path = path
-        self.is_empty = True
-        self._sync_always = sync_always
-        self._buffer = bytearray()
-        self._descriptor = os.open(
-            path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666
-        )
-
-    @classmethod
-    def create(cls, path: Path, *, sync_always: bool) -> "Log":
-        """Create a log without operations."""
-        log = cls(path, sync_always=sync_always)
-        os.ftruncate(log._descriptor, 0)
-        disk.write(log._descriptor, MAGIC)
-        return log
-
-    @classmethod
-    def reopen(cls, path: Path, summary: LogSummary, *, sync_always: bool) -> "Log":
-        """Go on with a log that was checked, and cut its torn tail off."""
-        if not summary.size:
-            return cls.create(path, sync_always=sync_always)
-        log = cls(path, sync_always=sync_always)
-        log.is_empty = not summary.operations
-        os.ftruncate(log._descriptor, summary.size)
-        return log
-
-    def append(self, operation: Operation) -> None:
-        """Append an operation; return when it is as safe as the policy says."""
-        self._buffer += operation.encode()
-        self.is_empty = False
-        if self._sync_always:
-            self.flush()
-            disk.sync(self._descriptor)
-        elif len(self._buffer) >= _BUFFER:
-            self.flush()
-
-    def flush(self) -> None:
-        """Hand everything appended to the operating system."""
-        disk.write(self._descriptor, self._buffer)
-        self._buffer.clear()
-
-    def close(self) -> None:
-        """Close the file; what was not flushed is dropped."""
-        os.close(self._descriptor)

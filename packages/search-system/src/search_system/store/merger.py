@@ -15,7 +15,7 @@ from search_system.errors import SearchSystemError
 from search_system.schema import IndexSchema
 from search_system.segments.merge import merge_segments, merge_sources
 from search_system.segments.reader import Segment
-from search_system.store.snapshot import SegmentView
+from search_system.store.view import SegmentView
 
 if TYPE_CHECKING:
     from search_system.segments.array_file import FileInfo

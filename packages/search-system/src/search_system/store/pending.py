@@ -1,5 +1,6 @@
 """Operations that are in no segment yet."""
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from search_system.segments.format import id_hash
 from search_system.segments.inverter import Analyze
 from search_system.segments.reader import Segment
 from search_system.segments.writer import PreparedDocument, SegmentWriter
-from search_system.store.snapshot import SegmentView
+from search_system.store.log import Operation
+from search_system.store.view import SegmentView
 
 _DELETED = -1
 _BYTES_PER_OPERATION = 200
@@ -53,6 +55,14 @@ class Pending:
     def delete(self, doc_id: bytes) -> None:
         """Delete the document of an id, if there is one."""
         self._set(doc_id, _DELETED)
+
+    def replay(self, operation: Operation) -> None:
+        """Do again what a log says was done."""
+        line = operation.line
+        if line is None:
+            self.delete(operation.id.encode())
+        else:
+            self.add(self.prepare(json.loads(line), operation.id, line))
 
     def _set(self, doc_id: bytes, doc: int) -> None:
         replaced = self._docs.get(doc_id, _DELETED)

@@ -19,7 +19,8 @@ from search_system.schema import IndexSchema
 from search_system.segments.array_file import ArrayFile
 from search_system.store.commit import COMMIT, Commit, read_commit, write_commit
 from search_system.store.lock import LOCK, WriterLock
-from search_system.store.log import Log, check_log
+from search_system.store.log import check_log, committed_part
+from search_system.store.log_writer import Log
 
 _OURS = re.compile(r"(segment|deletes)-\d+\.arrays|log-\d+|\.commit\.json\.tmp")
 
@@ -30,7 +31,7 @@ class Recovery:
 
     log: Path
     operations: int
-    """How many operations since the last commit were replayed."""
+    """How many operations since the last checkpoint were replayed."""
     cut: int
     """How many bytes of a torn record were cut off the log's end."""
 
@@ -95,13 +96,17 @@ def remove_unnamed(folder: Path, keep: set[str]) -> None:
 
 
 def discard_log(folder: str | Path) -> None:
-    """Go back to an index's last commit: forget the operations in its log, damaged or not."""
+    """Go back to an index's last commit: forget what its log has after it, damaged or not.
+
+    If the log is damaged within its commits, that is the last one before the damage.
+    """
     folder = Path(folder)
-    commit = read_commit(folder)
+    path = folder / read_commit(folder).log
     with disk.writing(folder):
         lock = WriterLock(folder)
         try:
-            Log.create(folder / commit.log, sync_always=False).close()
+            kept = committed_part(path)
+            Log.reopen(path, kept, sync_always=False).close()
         finally:
             lock.release()
 

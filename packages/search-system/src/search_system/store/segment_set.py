@@ -3,17 +3,13 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from search_system import disk
 from search_system.schema import IndexSchema
-from search_system.segments.array_file import ArrayFileWriter
-from search_system.store.commit import FileEntry
 from search_system.store.config import WriterConfig
 from search_system.store.merger import Merge
 from search_system.store.pending import Pending
 from search_system.store.policy import plan_merges
-from search_system.store.snapshot import SegmentView
+from search_system.store.view import SegmentView
 
 
 class SegmentSet:
@@ -38,7 +34,7 @@ class SegmentSet:
         self._config = config
         self._durable = durable
         self._merge: Merge | None = None
-        self._unsynced: list[Path] = []
+        self._unsynced: set[Path] = set()
 
     def add(self, pending: Pending, *, durable: bool) -> None:
         """Write pending documents as a segment, and delete what they replace in the others."""
@@ -47,29 +43,13 @@ class SegmentSet:
         view = pending.write(path, durable=durable)
         self.views = (*views, view) if view else tuple(views)
         if view and not durable:
-            self._unsynced.append(path)
+            self._unsynced.add(path)
 
-    def sync(self) -> None:
-        """Return when all segments are on the disk."""
-        for path in {view.segment.path for view in self.views}.intersection(self._unsynced):
+    def sync(self, views: Sequence[SegmentView]) -> None:
+        """Return when the segments of a checkpoint are on the disk; it drops all others."""
+        for path in self._unsynced.intersection(view.segment.path for view in views):
             disk.sync_path(path)
         self._unsynced.clear()
-
-    def entries(self) -> tuple[FileEntry, ...]:
-        """Return the segments as a commit names them."""
-        segments = [view.segment for view in self.views]
-        return tuple(FileEntry(s.name, s.info.size, s.info.crc32) for s in segments)
-
-    def write_deletes(self, path: Path) -> FileEntry | None:
-        """Write a bitmap of the deleted documents of each segment that has some."""
-        views = [view for view in self.views if view.n_deleted]
-        if not views:
-            return None
-        with ArrayFileWriter(path) as out:
-            for view in views:
-                out.add(view.segment.name, np.packbits(~view.live))
-            info = out.finish({}, durable=self._durable)
-        return FileEntry(path.name, info.size, info.crc32)
 
     @property
     def unfinished(self) -> set[str]:

@@ -5,6 +5,15 @@ is in memory becomes a segment; ids that it replaces or deletes are then looked 
 before it, all at once. A refresh makes changes visible in this process without waiting for the
 disk; a commit makes them durable, and visible to other processes.
 
+A commit is one record and one fsync of the log. The segment is written beside that and not waited
+for: it only serves this process. Every 256 commits, when the log has a mebibyte, after a large
+merge and at the end, the commit is a checkpoint instead: segments, deletions and the list of them
+go to the disk, and a new log begins. The price of cheap commits: who opens the index beside a
+writer, or after a crash, analyses again what was committed since the checkpoint, which the mebibyte
+bounds; and files that a merge replaced stay until the checkpoint. ``logged_commits=0`` makes every
+commit a checkpoint, for analyses so dear that readers should not repeat them; so it is wherever the
+schema has vectors, which readers then never make, and for which they need no model.
+
 When an operation is acknowledged (kill -9 and, for the first two policies, power loss cannot undo
 it) depends on the fsync policy:
 
@@ -12,38 +21,40 @@ it) depends on the fsync policy:
 - ``commit``: when `Store.commit` returns;
 - ``never``: the same, but the operating system writes when it likes, so power loss can undo it.
 
-Operations after the last commit are replayed from the log as far as it goes, so never half of one.
+Operations after the last checkpoint are replayed from the log as far as it goes, never half of one.
 After a failed write, such as on a full disk, memory and disk may differ: the store refuses further
 work, and opening it again goes on from what the disk has.
 """
 
-import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from search_system import disk
 from search_system.dense.embedder import Embedder, embedder_named
 from search_system.errors import IndexFolderError, OptionError
-from search_system.schema import IndexSchema
+from search_system.schema import IndexSchema, VectorField
 from search_system.segments.inverter import Analyze
 from search_system.segments.values import as_replayed, check_id, encode_document
-from search_system.store.commit import Commit, FileEntry, read_commit, write_commit
+from search_system.store.checkpoint import Checkpoint
+from search_system.store.commit import read_commit
 from search_system.store.config import (
     FsyncPolicy,
     WriterConfig,
-    analyzer_named,
     field_analyzers,
     field_embedders,
 )
 from search_system.store.lock import WriterLock
-from search_system.store.log import Log, Operation, check_log, read_operations
+from search_system.store.log import LOG_BEGIN, Operation, check_log, read_operations
+from search_system.store.log_writer import Log
 from search_system.store.pending import Pending
 from search_system.store.recovery import Recovery, check_schema, remove_unnamed, take_folder
 from search_system.store.segment_set import SegmentSet
 from search_system.store.snapshot import Snapshot, open_views
+from search_system.store.view import SegmentView
 
 _CHECK_MEMORY_EVERY = 1 << 20
 _BYTES_PER_OPERATION = 200
@@ -63,22 +74,23 @@ class Store:
         fsync: FsyncPolicy,
         config: WriterConfig,
     ) -> None:
-        """Go on from a folder's last commit and log; `open` is the way to make one."""
+        """Go on from a folder's last checkpoint and log; `open` is the way to make one."""
         self.folder = folder
         self._lock_file = lock
-        self._config = config
-        self._durable = fsync != "never"
         self._sync_always = fsync == "always"
-        self._commit = read_commit(folder)
-        self.schema = self._commit.schema
+        commit = read_commit(folder)
+        self.schema = commit.schema
+        if self.schema.of_type(VectorField):
+            config = replace(config, logged_commits=0)
+        self._config = config
         self._analyzers = analyzers
         self._embedders = embedders
-        self._committed = open_views(folder, self._commit)
-        views, number = self._committed, self._commit.next_segment
-        self._segments = SegmentSet(
-            folder, self.schema, views, number, config, durable=self._durable
-        )
-        self._snapshot = self._publish()
+        views = open_views(folder, commit)
+        durable = self._durable = fsync != "never"
+        self._checkpoint = Checkpoint(folder, commit, views, config, durable=durable)
+        number = commit.next_segment
+        self._segments = SegmentSet(folder, self.schema, views, number, config, durable=durable)
+        self._publish_commit(commit.generation)
         self._failure: str | None = None
         self._mutex = threading.RLock()
         self._pending = Pending(self.schema, self._analyzers, self._embedders)
@@ -93,7 +105,7 @@ class Store:
         fsync: FsyncPolicy = "commit",
         *,
         config: WriterConfig | None = None,
-        analyzer: Callable[[str], Analyze] = analyzer_named,
+        analyzer: Callable[[str], Analyze] | None = None,
         embedder: Callable[[str], Embedder] = embedder_named,
     ) -> Self:
         """Open an index for writing; with a schema, begin one if there is none.
@@ -103,7 +115,7 @@ class Store:
             schema: its fields; None takes those of the index that is there.
             fsync: when operations are safe from power loss (see the module's text).
             config: memory and merges.
-            analyzer: returns the analyzer that a field's schema names.
+            analyzer: returns the analyzer of a name; by default the schema's own and the usual.
             embedder: returns the embedder that a vector field's schema names.
 
         Raises:
@@ -134,26 +146,27 @@ class Store:
             raise
 
     def _recover(self) -> Recovery:
-        path = self.folder / self._commit.log
+        commit = self._checkpoint.commit
+        path = self.folder / commit.log
         summary = check_log(path)
-        remove_unnamed(self.folder, keep=self._commit.files)
+        remove_unnamed(self.folder, keep=commit.files)
         self._log = Log.reopen(path, summary, sync_always=self._sync_always)
         try:
-            for operation in read_operations(path):
-                self._replay(operation)
+            self._replay(read_operations(path, LOG_BEGIN, summary.committed))
+            if summary.generation is not None:
+                self._flush(durable=False)
+                self._publish_commit(summary.generation)
+            self._replay(read_operations(path, summary.committed, summary.size))
         except BaseException:
             self._segments.cancel_merge()
             self._log.close()
             raise
         return Recovery(path, summary.operations, summary.cut)
 
-    def _replay(self, operation: Operation) -> None:
-        line = operation.line
-        if line is None:
-            self._pending.delete(operation.id.encode())
-        else:
-            self._pending.add(self._pending.prepare(json.loads(line), operation.id, line))
-        self._spill(len(line or b""))
+    def _replay(self, operations: Iterable[Operation]) -> None:
+        for operation in operations:
+            self._pending.replay(operation)
+            self._spill(len(operation.line or b""))
 
     def __enter__(self) -> Self:
         return self
@@ -199,7 +212,7 @@ class Store:
         """
         with self._writing():
             self._flush(durable=False)
-            self._snapshot = self._publish()
+            self._snapshot = Snapshot(self.schema, self._segments.views, self._generation)
             return self._snapshot
 
     def snapshot(self) -> Snapshot:
@@ -213,10 +226,18 @@ class Store:
             IndexFolderError: something cannot be written; the last commit is as it was.
         """
         with self._writing():
+            due = self._checkpoint.is_due(self._log, self._segments.views)
+            if self._log.has_uncommitted and not due:
+                self._log.append_commit(self._generation + 1)
+                with self._log.syncing() if self._durable else nullcontext():
+                    self._flush(durable=False)
+                self._publish_commit(self._generation + 1)
+                return self._snapshot
             self._flush(durable=self._durable)
-            if self._segments.views != self._committed or not self._log.is_empty:
-                self._write_commit()
-            self._snapshot = self._publish()
+            if self._log.has_uncommitted or self._segments.views != self._committed:
+                self._log.committed = self._log.size
+                self._write_checkpoint(self._segments.views, self._generation + 1)
+                self._publish_commit(self._generation + 1)
             return self._snapshot
 
     def merge_all(self) -> None:
@@ -244,6 +265,8 @@ class Store:
                 if self._failure is None:
                     with disk.writing(self.folder):
                         self._log.flush()
+                        if self._log.commits:
+                            self._write_checkpoint(self._committed, self._generation)
             finally:
                 self._failure = _CLOSED
                 self._log.close()
@@ -269,8 +292,12 @@ class Store:
         """Why background merges stopped; the index is sound without, but slower to search."""
         return self._segments.merge_error
 
-    def _publish(self) -> Snapshot:
-        return Snapshot(self.schema, self._segments.views, self._commit.generation)
+    def _write_checkpoint(self, views: tuple[SegmentView, ...], generation: int) -> None:
+        self._log = self._checkpoint.write(self._segments, views, generation, self._log)
+
+    def _publish_commit(self, generation: int) -> None:
+        self._generation, self._committed = generation, self._segments.views
+        self._snapshot = Snapshot(self.schema, self._committed, generation)
 
     def _spill(self, n_bytes: int) -> None:
         """Write a segment if memory is full."""
@@ -286,34 +313,3 @@ class Store:
             self._segments.add(self._pending, durable=durable)
             self._pending = Pending(self.schema, self._analyzers, self._embedders)
         self._segments.merge_some()
-
-    def _write_commit(self) -> None:
-        generation = self._commit.generation + 1
-        if self._durable:
-            self._segments.sync()
-        commit = Commit(
-            self.schema,
-            generation,
-            self._segments.next_segment,
-            self._segments.entries(),
-            self._write_deletes(generation),
-            f"log-{generation:08}",
-        )
-        log = Log.create(self.folder / commit.log, sync_always=self._sync_always)
-        try:
-            if self._durable:
-                disk.sync_path(self.folder)
-            write_commit(self.folder, commit, durable=self._durable)
-        except BaseException:
-            log.close()
-            raise
-        self._log.close()
-        self._log, self._commit, self._committed = log, commit, self._segments.views
-        remove_unnamed(self.folder, keep=commit.files | self._segments.unfinished)
-
-    def _write_deletes(self, generation: int) -> FileEntry | None:
-        """Write which documents are deleted, unless the last commit's file says the same."""
-        committed = [view for view in self._committed if view.n_deleted]
-        if committed == [view for view in self._segments.views if view.n_deleted]:
-            return self._commit.deletes
-        return self._segments.write_deletes(self.folder / f"deletes-{generation:08}.arrays")

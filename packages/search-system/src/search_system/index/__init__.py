@@ -1,1 +1,0 @@
-"""The on-disk index: writer, format and reader."""

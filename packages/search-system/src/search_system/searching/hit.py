@@ -1,0 +1,23 @@
+"""A document found."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A document found; its fields are read when they are asked for."""
+
+    id: str
+    score: float
+    """0 where columns gave the order: then nothing was scored."""
+    number: int
+    """The document's number in the snapshot that was searched."""
+    read: Callable[[int], dict[str, Any]] = field(repr=False, compare=False)
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """The document as it was added."""
+        return self.read(self.number)

@@ -1,0 +1,238 @@
+"""An index: documents go in, ranked and explained hits come out.
+
+::
+
+    index = Index.open("data/search/mine", schema)   # begun if there is none
+    index.add({"title": "Red shoes", "price": 80}, "1")
+    index.commit()
+    index.search("red shoe").hits
+
+An index that is only searched needs no lock: it holds the last commit's snapshot, whatever others
+write meanwhile, and `refresh` takes the newest. The first `add` or `delete` makes it the index's
+one writer until `close`. What it adds is found after `refresh` or `commit`, and lasts after
+`commit`.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from search_system.corpus.collection import Qrels
+from search_system.errors import OptionError
+from search_system.evaluation.evaluate import (
+    Evaluation,
+    evaluate_run,
+    judged_queries,
+    run_queries,
+)
+from search_system.retrieval.explanation import Explanation
+from search_system.retrieval.filters import filter_query, with_filter
+from search_system.retrieval.pages import find_page
+from search_system.schema import IndexSchema
+from search_system.scoring.parameters import BM25F
+from search_system.searching.results import Results
+from search_system.searching.searcher import Searcher
+from search_system.store.config import FsyncPolicy, WriterConfig
+from search_system.store.snapshot import Snapshot, open_snapshot
+from search_system.store.store import Store
+
+
+class Index:
+    """An index in a folder. Searches may run in several threads, beside one that writes."""
+
+    def __init__(self, folder: Path, fsync: FsyncPolicy, config: WriterConfig | None) -> None:
+        """Read the last commit of a folder; `open` is the way to make one."""
+        self.folder = folder
+        self._fsync = fsync
+        self._config = config
+        self._store: Store | None = None
+        self._searcher = Searcher(open_snapshot(folder))
+
+    @classmethod
+    def open(
+        cls,
+        folder: str | Path,
+        schema: IndexSchema | None = None,
+        *,
+        fsync: FsyncPolicy = "commit",
+        config: WriterConfig | None = None,
+    ) -> Self:
+        """Open an index, in time independent of its size; with a schema, begin it if there is none.
+
+        Args:
+            folder: where the index is.
+            schema: its fields; None takes those of the index that is there.
+            fsync: when written operations are safe from power loss (see `search_system.store`).
+            config: memory and merges while writing.
+
+        Raises:
+            IndexMissingError: there is no index, and no schema was given.
+            IndexLockedError: it has to be begun, and another process does so.
+            CorruptIndexError: a file is missing, damaged or of another version; it is named.
+            OptionError: the index has another schema.
+        """
+        folder = Path(folder)
+        if schema is not None:
+            Store.open(folder, schema, fsync, config=config).close()
+        return cls(folder, fsync, config)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        """Return the number of documents that are found."""
+        return len(self._searcher.snapshot)
+
+    @property
+    def schema(self) -> IndexSchema:
+        """The fields of the index."""
+        return self._searcher.schema
+
+    @property
+    def searcher(self) -> Searcher:
+        """What searches the present snapshot; it stays valid whatever is written."""
+        return self._searcher
+
+    def search(
+        self,
+        query: str,
+        k: int = 10,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        sort: Sequence[str] = (),
+        cursor: str | None = None,
+        facets: Sequence[str] = (),
+        parameters: BM25F | None = None,
+        plain: bool = False,
+    ) -> Results:
+        """Return the k best documents for a query in the language of `search_system.query.parser`.
+
+        Words are optional, and documents with more of them come first; equal scores go by the order
+        of indexing. No query string is an error: what is odd is read as well as it can be, and
+        `Results.repairs` says how.
+
+        Args:
+            query: what someone typed.
+            k: how many documents.
+            filters: conditions by field, as `search_system.retrieval.filters` has them.
+            sort: fields to sort by, not the score; "-price" for descending. Missing values are last.
+            cursor: `Results.cursor` of the page before this one.
+            facets: keyword fields of which to count the values among all that match.
+            parameters: of the scores; by default BM25F with the schema's weights.
+            plain: take the query as words, whatever signs it has; judged queries often are prose.
+
+        Raises:
+            OptionError: k is below 1, a field is none for what it is named for, or the cursor is
+                none of this query.
+        """
+        searcher = self._searcher
+        tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
+        if filters:
+            tree = with_filter(tree, filter_query(filters, searcher.schema))
+        matcher = searcher.matcher(parameters)
+        if sort or cursor is not None:
+            page = find_page(matcher, tree, k, sort, cursor)
+            numbers, scores, following = page.numbers, page.scores, page.cursor
+        else:
+            numbers, scores, _ = matcher.search(tree, k)
+            following = None
+        return Results(
+            query=query,
+            hits=searcher.hits(numbers, scores),
+            repairs=repairs,
+            facets=searcher.facets(tree, facets, matcher),
+            tree=tree,
+            matcher=matcher,
+            sorted_cursor=following,
+            size=k,
+        )
+
+    def explain(self, query: str, doc_id: str, *, parameters: BM25F | None = None) -> Explanation:
+        """Return how the score of a document comes about; it equals that of `search` exactly.
+
+        Raises:
+            OptionError: there is no such document.
+        """
+        number = self._searcher.number(doc_id)
+        if number is None:
+            raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
+        tree, _ = self._searcher.parse(query)
+        return self._searcher.matcher(parameters).explain(tree, number)
+
+    def evaluate(
+        self,
+        queries: Mapping[str, str],
+        qrels: Qrels,
+        depth: int = 1000,
+        *,
+        parameters: BM25F | None = None,
+    ) -> Evaluation:
+        """Search for every judged query and measure the rankings, as trec_eval does.
+
+        Args:
+            queries: their texts by id.
+            qrels: grades by query id and document id.
+            depth: how many documents to rank.
+            parameters: of the scores.
+
+        Raises:
+            CollectionError: a judged query has no text.
+        """
+        judged = judged_queries(queries, qrels)
+        run = run_queries(
+            lambda text: self.search(text, depth, parameters=parameters, plain=True), judged
+        )
+        return evaluate_run(run, qrels)
+
+    def add(self, document: Mapping[str, Any], doc_id: str) -> None:
+        """Add a document, in place of the one that has this id, if any.
+
+        Raises:
+            CollectionError: the id or a field cannot be indexed; nothing has changed.
+            IndexLockedError: another process writes to the index.
+            IndexFolderError: it cannot be written.
+        """
+        self._writer().add(document, doc_id)
+
+    def delete(self, doc_id: str) -> None:
+        """Delete the document that has this id; no such document is no error.
+
+        Raises:
+            CollectionError: this cannot be an id.
+            IndexLockedError: another process writes to the index.
+            IndexFolderError: it cannot be written.
+        """
+        self._writer().delete(doc_id)
+
+    def refresh(self) -> None:
+        """Find what was added and deleted so far here, or committed so far elsewhere."""
+        if self._store:
+            self._show(self._store.refresh())
+        else:
+            self._show(open_snapshot(self.folder, self._searcher.snapshot))
+
+    def commit(self) -> None:
+        """Make everything so far durable, and find it.
+
+        Raises:
+            IndexFolderError: something cannot be written; the last commit is as it was.
+        """
+        self._show(self._writer().commit())
+
+    def close(self) -> None:
+        """Let others write. What was not committed is replayed by the next writer."""
+        if self._store:
+            self._store.close()
+            self._store = None
+
+    def _writer(self) -> Store:
+        if self._store is None:
+            self._store = Store.open(self.folder, fsync=self._fsync, config=self._config)
+        return self._store
+
+    def _show(self, snapshot: Snapshot) -> None:
+        if snapshot is not self._searcher.snapshot:
+            self._searcher = Searcher(snapshot)

@@ -1,0 +1,115 @@
+"""A result page: everything that is shown of a search, as data.
+
+The command line prints it; whatever serves results elsewhere can send `Page.to_json`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from search_system.corpus.documents import as_text
+from search_system.query.ast import Term as TermNode
+from search_system.query.ast import TermPhrase, leaves
+from search_system.retrieval.explanation import Explanation
+from search_system.schema import TextField
+from search_system.searching.highlight import Snippet, highlight, one_line
+from search_system.searching.hit import Hit
+from search_system.searching.results import Results
+from search_system.searching.searcher import Searcher
+
+
+@dataclass(frozen=True)
+class PageHit:
+    """A hit with everything that is shown of it."""
+
+    hit: Hit
+    title: str
+    first_line: str
+    snippet: Snippet
+    fields: Mapping[str, Any]
+    """All of the document."""
+    explanation: Explanation | None
+
+
+@dataclass(frozen=True)
+class Page:
+    """A result page."""
+
+    query: str
+    index: str
+    total: int
+    unknown: tuple[str, ...]
+    """Terms of the query that no document has."""
+    repairs: tuple[str, ...]
+    hits: list[PageHit]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the page as JSON values."""
+        return {
+            "query": self.query,
+            "index": self.index,
+            "total": self.total,
+            "unknown": self.unknown,
+            "repairs": self.repairs,
+            "hits": [
+                {
+                    "id": shown.hit.id,
+                    "score": shown.hit.score,
+                    "title": shown.title,
+                    "snippet": {"text": shown.snippet.text, "spans": shown.snippet.spans},
+                    "document": shown.fields,
+                }
+                | ({"explanation": asdict(shown.explanation)} if shown.explanation else {})
+                for shown in self.hits
+            ],
+        }
+
+
+def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool = False) -> Page:
+    """Gather what a result page shows of a search."""
+    return Page(
+        query=results.query,
+        index=index,
+        total=results.total,
+        unknown=unknown_terms(results, searcher),
+        repairs=tuple(map(str, results.repairs)),
+        hits=[_make_hit(results, hit, searcher, explain=explain) for hit in results.hits],
+    )
+
+
+def unknown_terms(results: Results, searcher: Searcher) -> tuple[str, ...]:
+    """Return the terms of a query that none of the fields they are looked for in has."""
+    texts = searcher.schema.of_type(TextField)
+    unknown: list[str] = []
+    for leaf in leaves(results.tree):
+        if not isinstance(leaf, TermNode | TermPhrase) or leaf.field not in {None, *texts}:
+            continue
+        fields = [leaf.field] if leaf.field else [*searcher.schema.searched]
+        terms = leaf.terms if isinstance(leaf, TermPhrase) else (leaf.text,)
+        unknown += [t for t in terms if not any(searcher.snapshot.df(f, t) for f in fields)]
+    return tuple(dict.fromkeys(unknown))
+
+
+def _make_hit(results: Results, hit: Hit, searcher: Searcher, *, explain: bool) -> PageHit:
+    schema, document = searcher.schema, hit.document
+    texts = [name for name in schema.of_type(TextField) if name != schema.title]
+    text = "\n".join(filter(None, (as_text(document.get(name)) for name in texts)))
+    return PageHit(
+        hit=hit,
+        title=one_line(as_text(document.get(schema.title))) if schema.title else "",
+        first_line=next(filter(None, text.splitlines()), ""),
+        snippet=_best_snippet(results, document, texts, searcher),
+        fields=document,
+        explanation=results.matcher.explain(results.tree, hit.number) if explain else None,
+    )
+
+
+def _best_snippet(
+    results: Results, document: Mapping[str, Any], texts: list[str], searcher: Searcher
+) -> Snippet:
+    """Return the snippet of the field that has most to highlight; of equal ones, the first."""
+    snippets = (
+        highlight(as_text(document.get(name)), results.tree, searcher.analyzers[name], name)
+        for name in texts
+    )
+    return max(snippets, key=lambda s: (len(s.spans), bool(s.text)), default=Snippet("", ()))

@@ -1,0 +1,41 @@
+"""What a search returns."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from search_system.query.ast import Query
+from search_system.query.lexer import Repair
+from search_system.retrieval.matcher import Matcher
+from search_system.retrieval.pages import cursor_behind
+from search_system.searching.hit import Hit
+
+
+@dataclass(frozen=True)
+class Results:
+    """The best hits of a query, and what is known beside them."""
+
+    query: str
+    hits: list[Hit]
+    repairs: tuple[Repair, ...]
+    """What was odd about the query string, and how it was read."""
+    facets: dict[str, list[tuple[str, int]]]
+    """The most frequent values of the fields asked for, with the numbers of documents."""
+    tree: Query = field(repr=False)
+    """The query with its filters, and with index terms as its leaves."""
+    matcher: Matcher = field(repr=False, compare=False)
+    size: int = field(repr=False)
+    """How many hits were asked for."""
+    sorted_cursor: str | None = field(repr=False)
+    """The cursor of hits that were sorted by columns."""
+
+    @cached_property
+    def total(self) -> int:
+        """The number of documents that match, counted when it is first asked for."""
+        return self.matcher.count(self.tree)
+
+    @cached_property
+    def cursor(self) -> str | None:
+        """Where the next page begins; None if this one is not full, so that it was the last."""
+        if self.sorted_cursor or len(self.hits) < self.size:
+            return self.sorted_cursor
+        return cursor_behind(self.tree, self.hits[-1].score, self.hits[-1].number)
