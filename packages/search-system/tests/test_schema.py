@@ -14,6 +14,7 @@ from search_system.schema import (
     NumberField,
     StoredField,
     TextField,
+    VectorField,
 )
 from search_system.schema_guess import guess_schema
 
@@ -22,7 +23,7 @@ text_fields = st.builds(TextField, st.just("porter"), st.floats(0, 1e9), st.bool
 fields = st.one_of(
     text_fields,
     st.builds(NumberField, st.booleans()),
-    st.sampled_from([KeywordField(), DateField(), StoredField()]),
+    st.sampled_from([KeywordField(), DateField(), StoredField(), VectorField()]),
 )
 
 
@@ -31,6 +32,13 @@ def test_toml_there_and_back(others: dict, name: str, text: TextField) -> None:
     schema = IndexSchema({name: text} | {k: v for k, v in others.items() if k != name})
     assert IndexSchema.from_toml(schema.to_toml()) == schema
     assert IndexSchema.from_dict(schema.to_dict()) == schema
+
+
+def test_a_vector_field_names_its_sources() -> None:
+    text = "[fields.a]\ntype = 'text'\n[fields.v]\ntype = 'vector'\nfields = ['a']"
+    schema = IndexSchema.from_toml(text)
+    assert schema.fields["v"] == VectorField("wordllama", ("a",))
+    assert IndexSchema.from_toml(schema.to_toml()) == schema
 
 
 @pytest.mark.parametrize(
@@ -48,6 +56,14 @@ def test_toml_there_and_back(others: dict, name: str, text: TextField) -> None:
         ("[fields.a]\ntype = 'text'\nweight = nan", "from 0 up"),
         ("[fields.a]\ntype = 'number'", "at least one field of type text"),
         ("[fields.'a/b']\ntype = 'text'", "without '/'"),
+        (
+            "[fields.a]\ntype = 'text'\n[fields.v]\ntype = 'vector'\nfields = ['b']",
+            r"field 'v': expected fields that it can be made of, one of \['a'\], not 'b'",
+        ),
+        (
+            "[fields.a]\ntype = 'text'\n[fields.v]\ntype = 'vector'\nfields = 'a'",
+            "'fields' of type vector: not 'a'",
+        ),
         ("[fields.'']\ntype = 'text'", "not empty"),
     ],
 )

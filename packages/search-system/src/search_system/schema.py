@@ -83,9 +83,21 @@ class StoredField:
     type: ClassVar[str] = "stored"
 
 
+@dataclass(frozen=True, slots=True)
+class VectorField:
+    """A vector made of other fields' texts, for search by meaning; documents do not have it."""
+
+    type: ClassVar[str] = "vector"
+
+    embedder: str = "wordllama"
+    """The name of the model that makes it (see `search_system.dense.embedder`)."""
+    fields: tuple[str, ...] = ()
+    """The fields whose texts are joined for it, in this order; none: all of type text."""
+
+
 F = TypeVar("F")
 
-Field = TextField | KeywordField | NumberField | DateField | StoredField
+Field = TextField | KeywordField | NumberField | DateField | StoredField | VectorField
 
 TITLES = frozenset(
     ("title", "name", "headline", "subject", "heading", "product_title", "product_name")
@@ -93,7 +105,8 @@ TITLES = frozenset(
 """Usual names of the field that a document is called by."""
 
 _TYPES: dict[str, type[Field]] = {
-    field.type: field for field in (TextField, KeywordField, NumberField, DateField, StoredField)
+    field.type: field
+    for field in (TextField, KeywordField, NumberField, DateField, StoredField, VectorField)
 }
 
 
@@ -113,6 +126,14 @@ class IndexSchema:
                 )
         if not self.of_type(TextField):
             raise OptionError("a schema needs at least one field of type text to search")
+        sources = {name for name, f in self.fields.items() if not isinstance(f, VectorField)}
+        for name, vector in self.of_type(VectorField).items():
+            for source in vector.fields:
+                if source not in sources:
+                    raise OptionError(
+                        f"field '{name}': expected fields that it can be made of, one of "
+                        f"{sorted(sources)}, not {source!r}"
+                    )
         names = {f.analyzer: name for name, f in self.searched.items()}
         if len(names) > 1:
             (one, first), (other, second), *_ = names.items()
@@ -190,11 +211,18 @@ def _field(name: str, table: object) -> Field:
     known = {option.name: option for option in dataclasses.fields(kind)}
     for option, value in options.items():
         expected = known[option].type if option in known else None
-        allowed: Any = (int, float) if expected is float else expected
-        if expected is None or not isinstance(value, allowed):
+        if expected is None or not _fits(value, expected):
             found = f"expected one of {[*known]}" if expected is None else f"not {value!r}"
             raise OptionError(f"field '{name}', option '{option}' of type {kind.type}: {found}")
+        options[option] = tuple(value) if isinstance(value, list) else value
     return kind(**options)
+
+
+def _fits(value: object, expected: Any) -> bool:
+    """Return whether a value is of an option's type; a tuple of names is written as a list."""
+    if expected == tuple[str, ...]:
+        return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
+    return isinstance(value, (int, float) if expected is float else expected)
 
 
 def _analyzer(name: str, table: object) -> AnalyzerSpec:

@@ -26,6 +26,9 @@ There are N documents; per text field T terms, W words, P postings, K tokens.
     FIELD/codes, codes_offsets     uint32, int64 [N + 1]: numbers of each document's values
     FIELD/numbers                  float64 or int64 [N]: numbers, or microseconds since 1970 in UTC
 
+    FIELD/vectors                  float16 [N * D]: a vector of unit length per document; D in meta
+    FIELD/vectors_missing          uint32: documents without text for one, ascending; theirs are 0
+
 The position of a token counts the words of its field before it, stop words included. A posting's
 positions begin where those of the term's postings before it end, so frequencies tell where: no
 offset per posting.

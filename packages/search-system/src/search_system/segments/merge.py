@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from search_system.schema import IndexSchema, KeywordField, TextField
+from search_system.schema import IndexSchema, KeywordField, TextField, VectorField
 from search_system.segments.array_file import ArrayFileWriter, FileInfo
 from search_system.segments.columns import column_fields, is_integer
 from search_system.segments.merge_strings import merge_tables
@@ -22,6 +22,7 @@ from search_system.segments.merge_text import DROPPED, merge_text
 from search_system.segments.reader import Segment
 from search_system.segments.stored import StoredWriter
 from search_system.segments.strings import StringStream
+from search_system.segments.vectors import merge_vectors
 from search_system.segments.writer import add_id_hashes
 
 _SMALL_BLOCK = 2_048
@@ -88,10 +89,15 @@ def merge_segments(
                 )
                 for source in sources:
                     stream.append(source.segment.numbers(name)[source.live])
+        dims = {}
+        for name in schema.of_type(VectorField):
+            vectors = [(source.segment.vectors(name), source.live) for source in sources]
+            dims[name] = merge_vectors(out, name, vectors, pause)
         _merge_stored(out, sources, pause)
         _merge_ids(out, sources)
         n_docs = sum(int(np.count_nonzero(source.live)) for source in sources)
-        return out.finish({"documents": n_docs, "tokens": tokens}, durable=durable)
+        meta = {"documents": n_docs, "tokens": tokens, "vectors": dims}
+        return out.finish(meta, durable=durable)
 
 
 def _merge_keywords(out: ArrayFileWriter, name: str, sources: Sequence[MergeSource]) -> None:

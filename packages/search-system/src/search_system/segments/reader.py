@@ -12,6 +12,7 @@ from search_system.segments.columns import KeywordColumn, Numbers
 from search_system.segments.format import id_hash
 from search_system.segments.stored import StoredDocuments
 from search_system.segments.strings import StringTable
+from search_system.segments.vectors import VectorColumn
 from search_system.segments.words import WordTable
 
 Frequencies = NDArray[np.uint8] | NDArray[np.uint32]
@@ -112,6 +113,7 @@ class Segment:
         self.n_docs: int = self.file.meta["documents"]
         self._texts: dict[str, TextIndex] = {}
         self._keywords: dict[str, KeywordColumn] = {}
+        self._vectors: dict[str, VectorColumn] = {}
 
     @property
     def name(self) -> str:
@@ -133,6 +135,12 @@ class Segment:
     def numbers(self, field: str) -> Numbers:
         """Return the column of a number field (float64, NaN if missing) or int64 (its minimum)."""
         return self.file[f"{field}/numbers"]
+
+    def vectors(self, field: str) -> VectorColumn:
+        """Return the documents' vectors of a vector field."""
+        if field not in self._vectors:
+            self._vectors[field] = VectorColumn(self.file, field, self.n_docs)
+        return self._vectors[field]
 
     @cached_property
     def ids(self) -> StringTable:

@@ -64,6 +64,12 @@ class StoredWriter:
         else:
             self._blocks.append(block)
 
+    def documents(self) -> Iterator[dict[str, Any]]:
+        """Yield the documents that are in memory, in their order."""
+        for block in self._blocks:
+            yield from map(json.loads, zlib.decompress(block).split(b"\n"))
+        yield from map(json.loads, self._lines)
+
     def write(self, out: ArrayFileWriter) -> None:
         """Write the arrays of everything added."""
         self._end_block()

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from search_system.corpus.documents import as_text
+from search_system.dense.embedder import Embedder
 from search_system.schema import IndexSchema, TextField
 from search_system.segments.array_file import ArrayFileWriter, FileInfo
 from search_system.segments.columns import column_fields, column_writer
@@ -20,6 +21,7 @@ from search_system.segments.inverter import Analyze, FieldInverter
 from search_system.segments.stored import StoredWriter
 from search_system.segments.strings import add_strings
 from search_system.segments.values import ColumnValue, column_value
+from search_system.segments.vectors import vector_sources, write_vectors
 
 _BYTES_PER_ID = 150
 """What a document costs besides its content: its id's bytes, and what the store remembers of it."""
@@ -39,7 +41,14 @@ class PreparedDocument(NamedTuple):
 class SegmentWriter:
     """The documents of the next segment."""
 
-    def __init__(self, schema: IndexSchema, analyze: Mapping[str, Analyze]) -> None:
+    def __init__(
+        self,
+        schema: IndexSchema,
+        analyze: Mapping[str, Analyze],
+        embedders: Mapping[str, Embedder],
+    ) -> None:
+        self._embedders = embedders
+        self._vector_sources = vector_sources(schema)
         self._texts = {
             name: FieldInverter(analyze[name], positions=field.positions)
             for name, field in schema.of_type(TextField).items()
@@ -96,10 +105,17 @@ class SegmentWriter:
             tokens = {name: field.write(out, name) for name, field in self._texts.items()}
             for name, column in self._columns.items():
                 column.write(out, name)
+            dims = {
+                name: write_vectors(
+                    out, name, self._embedders[name], sources, self._stored.documents()
+                )
+                for name, sources in self._vector_sources.items()
+            }
             self._stored.write(out)
             add_strings(out, "ids", self._ids)
             add_id_hashes(out, np.array(self._hashes, dtype=np.uint64))
-            return out.finish({"documents": len(self), "tokens": tokens}, durable=durable)
+            meta = {"documents": len(self), "tokens": tokens, "vectors": dims}
+            return out.finish(meta, durable=durable)
 
 
 def add_id_hashes(out: ArrayFileWriter, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> None:

@@ -1,4 +1,4 @@
-"""How a store writes, and how it finds its analyzers."""
+"""How a store writes, and how it finds its analyzers and embedders."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,9 @@ from typing import Literal
 
 from search_system.analysis.analyzer import Analyzer
 from search_system.analysis.spec import named_analyzer
+from search_system.dense.embedder import Embedder
 from search_system.errors import OptionError
-from search_system.schema import IndexSchema, TextField
+from search_system.schema import IndexSchema, TextField, VectorField
 from search_system.segments.inverter import Analyze
 
 FsyncPolicy = Literal["always", "commit", "never"]
@@ -46,6 +47,15 @@ def field_analyzers(
     named = analyzer or (lambda name: schema_analyzer(schema, name))
     by_name = {name: named(name) for name in {field.analyzer for field in texts.values()}}
     return {name: by_name[field.analyzer] for name, field in texts.items()}
+
+
+def field_embedders(
+    schema: IndexSchema, embedder: Callable[[str], Embedder]
+) -> dict[str, Embedder]:
+    """Return the embedder of each vector field; fields that name the same one share it."""
+    vectors = schema.of_type(VectorField)
+    by_name = {name: embedder(name) for name in {field.embedder for field in vectors.values()}}
+    return {name: by_name[field.embedder] for name, field in vectors.items()}
 
 
 def schema_analyzer(schema: IndexSchema, name: str) -> Analyzer:

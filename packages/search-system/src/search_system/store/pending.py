@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search_system.dense.embedder import Embedder
 from search_system.schema import IndexSchema
 from search_system.segments.format import id_hash
 from search_system.segments.inverter import Analyze
@@ -24,8 +25,13 @@ _BYTES_PER_OPERATION = 200
 class Pending:
     """Added documents and deleted ids, the last operation of an id counting."""
 
-    def __init__(self, schema: IndexSchema, analyzers: Mapping[str, Analyze]) -> None:
-        self._writer = SegmentWriter(schema, analyzers)
+    def __init__(
+        self,
+        schema: IndexSchema,
+        analyzers: Mapping[str, Analyze],
+        embedders: Mapping[str, Embedder],
+    ) -> None:
+        self._writer = SegmentWriter(schema, analyzers, embedders)
         self._docs: dict[bytes, int] = {}
         self._replaced: list[int] = []
 

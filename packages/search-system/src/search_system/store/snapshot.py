@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
+from search_system.dense.embedder import embedder_named
 from search_system.errors import CorruptIndexError
 from search_system.schema import IndexSchema
 from search_system.segments.array_file import ArrayFile
 from search_system.segments.inverter import Analyze
 from search_system.segments.reader import Segment
 from search_system.store.commit import Commit, FileEntry, read_commit
-from search_system.store.config import field_analyzers
+from search_system.store.config import field_analyzers, field_embedders
 from search_system.store.log import LOG_BEGIN, LoggedCommits, read_commits
 from search_system.store.pending import Pending
 from search_system.store.view import SegmentView
@@ -146,7 +147,8 @@ def _replayed(
     """Return a snapshot with the commits that the log has behind ``base``, too."""
     if logged.generation is None:
         return base
-    pending = Pending(base.schema, field_analyzers(base.schema, analyzer))
+    analyzers = field_analyzers(base.schema, analyzer)
+    pending = Pending(base.schema, analyzers, field_embedders(base.schema, embedder_named))
     for operation in logged.operations:
         pending.replay(operation)
     views = pending.delete_from(base.views)

@@ -11,7 +11,8 @@ merge and at the end, the commit is a checkpoint instead: segments, deletions an
 go to the disk, and a new log begins. The price of cheap commits: who opens the index beside a
 writer, or after a crash, analyses again what was committed since the checkpoint, which the mebibyte
 bounds; and files that a merge replaced stay until the checkpoint. ``logged_commits=0`` makes every
-commit a checkpoint, for analyses so dear that readers should not repeat them.
+commit a checkpoint, for analyses so dear that readers should not repeat them; so it is wherever the
+schema has vectors, which readers then never make, and for which they need no model.
 
 When an operation is acknowledged (kill -9 and, for the first two policies, power loss cannot undo
 it) depends on the fsync policy:
@@ -28,17 +29,24 @@ work, and opening it again goes on from what the disk has.
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from search_system import disk
+from search_system.dense.embedder import Embedder, embedder_named
 from search_system.errors import IndexFolderError, OptionError
-from search_system.schema import IndexSchema
+from search_system.schema import IndexSchema, VectorField
 from search_system.segments.inverter import Analyze
 from search_system.segments.values import as_replayed, check_id, encode_document
 from search_system.store.checkpoint import Checkpoint
 from search_system.store.commit import read_commit
-from search_system.store.config import FsyncPolicy, WriterConfig, field_analyzers
+from search_system.store.config import (
+    FsyncPolicy,
+    WriterConfig,
+    field_analyzers,
+    field_embedders,
+)
 from search_system.store.lock import WriterLock
 from search_system.store.log import LOG_BEGIN, Operation, check_log, read_operations
 from search_system.store.log_writer import Log
@@ -61,17 +69,22 @@ class Store:
         folder: Path,
         lock: WriterLock,
         analyzers: Mapping[str, Analyze],
+        embedders: Mapping[str, Embedder],
+        *,
         fsync: FsyncPolicy,
         config: WriterConfig,
     ) -> None:
         """Go on from a folder's last checkpoint and log; `open` is the way to make one."""
         self.folder = folder
         self._lock_file = lock
-        self._config = config
         self._sync_always = fsync == "always"
         commit = read_commit(folder)
         self.schema = commit.schema
+        if self.schema.of_type(VectorField):
+            config = replace(config, logged_commits=0)
+        self._config = config
         self._analyzers = analyzers
+        self._embedders = embedders
         views = open_views(folder, commit)
         durable = self._durable = fsync != "never"
         self._checkpoint = Checkpoint(folder, commit, views, config, durable=durable)
@@ -80,7 +93,7 @@ class Store:
         self._publish_commit(commit.generation)
         self._failure: str | None = None
         self._mutex = threading.RLock()
-        self._pending = Pending(self.schema, self._analyzers)
+        self._pending = Pending(self.schema, self._analyzers, self._embedders)
         self._unchecked_bytes = 0
         self.recovery = self._recover()
 
@@ -93,6 +106,7 @@ class Store:
         *,
         config: WriterConfig | None = None,
         analyzer: Callable[[str], Analyze] | None = None,
+        embedder: Callable[[str], Embedder] = embedder_named,
     ) -> Self:
         """Open an index for writing; with a schema, begin one if there is none.
 
@@ -102,25 +116,31 @@ class Store:
             fsync: when operations are safe from power loss (see the module's text).
             config: memory and merges.
             analyzer: returns the analyzer of a name; by default the schema's own and the usual.
+            embedder: returns the embedder that a vector field's schema names.
 
         Raises:
             IndexMissingError: there is no index, and no schema was given.
             IndexLockedError: another writer has it open; the message says which.
             CorruptIndexError: a file is missing or damaged; the message names it.
             IndexFolderError: the folder cannot be written, or holds something else.
-            OptionError: the index has another schema, or names an analyzer that does not exist.
+            OptionError: the index has another schema, or names an analyzer or an embedder that
+                does not exist or whose packages are not installed.
         """
         if fsync not in {"always", "commit", "never"}:
             raise OptionError(f"fsync must be always, commit or never, not {fsync!r}")
         folder = Path(folder)
         analyzers = field_analyzers(schema, analyzer) if schema else None
+        embedders = field_embedders(schema, embedder) if schema else None
         lock = take_folder(folder, schema, durable=fsync != "never")
         try:
             commit = read_commit(folder)
             check_schema(folder, commit, schema)
-            analyzers = analyzers or field_analyzers(commit.schema, analyzer)
+            if analyzers is None or embedders is None:
+                analyzers = field_analyzers(commit.schema, analyzer)
+                embedders = field_embedders(commit.schema, embedder)
             with disk.writing(folder):
-                return cls(folder, lock, analyzers, fsync, config or WriterConfig())
+                writer = config or WriterConfig()
+                return cls(folder, lock, analyzers, embedders, fsync=fsync, config=writer)
         except BaseException:
             lock.release()
             raise
@@ -291,5 +311,5 @@ class Store:
         """Turn what is in memory into a segment."""
         if self._pending:
             self._segments.add(self._pending, durable=durable)
-            self._pending = Pending(self.schema, self._analyzers)
+            self._pending = Pending(self.schema, self._analyzers, self._embedders)
         self._segments.merge_some()
