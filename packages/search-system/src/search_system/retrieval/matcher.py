@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_system.errors import OptionError
+from search_system.query import ast
 from search_system.query.ast import Query
 from search_system.retrieval.evaluation import Evaluation, Mask, Scores
 from search_system.retrieval.explanation import Explainer, Explanation
@@ -31,7 +32,6 @@ from search_system.retrieval.plan import (
     Node,
     Planner,
     ScoredTerm,
-    any_of_terms,
 )
 from search_system.scoring.kernels.dense import offer_all
 from search_system.scoring.kernels.heap import sort_best
@@ -103,7 +103,7 @@ class Matcher:
         """
         if k < 1:
             raise OptionError(f"k must be a whole number from 1 up, not {k}")
-        if after is None and (terms := any_of_terms(query)) is not None:
+        if after is None and (terms := _plain_words(query)) is not None:
             return self._best(_Kernel(terms, (), ()), k)
         plan = self._planner.plan(query)
         kernel = _kernel(plan) if after is None else None
@@ -168,6 +168,23 @@ class Matcher:
                 size = offer_all(mask, its_scores, base, *behind, best, numbers, size)
         sort_best(best, numbers, size)
         return Found(numbers[:size], best[:size], total)
+
+
+def _plain_words(query: Query) -> dict[Term, float] | None:
+    """Return the terms of a query that is a plain list of words, with their weights, or None.
+
+    It says what `Planner.plan` would, in a microsecond.
+    """
+    if isinstance(query, ast.Term):
+        return None if query.field else {query.text: 1.0}
+    if not isinstance(query, ast.Bool) or query.must or query.must_not or query.filter:
+        return None
+    terms: dict[Term, float] = {}
+    for clause in query.should:
+        if not isinstance(clause, ast.Term) or clause.field:
+            return None
+        terms[clause.text] = terms.get(clause.text, 0.0) + 1.0
+    return terms
 
 
 def _kernel(plan: Group) -> _Kernel | None:

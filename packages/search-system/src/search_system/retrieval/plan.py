@@ -108,23 +108,6 @@ class Group:
 Node: TypeAlias = ScoredTerm | Constant | ScoredPhrase | AnyOf | Condition | Group
 
 
-def any_of_terms(query: Query) -> dict[merging.Term, float] | None:
-    """Return the terms of a query that is a plain list of words, with their weights, or None.
-
-    It says what `Planner.plan` would, in a microsecond.
-    """
-    if isinstance(query, Term):
-        return None if query.field else {query.text: 1.0}
-    if not isinstance(query, Bool) or query.must or query.must_not or query.filter:
-        return None
-    terms: dict[merging.Term, float] = {}
-    for clause in query.should:
-        if not isinstance(clause, Term) or clause.field:
-            return None
-        terms[clause.text] = terms.get(clause.text, 0.0) + 1.0
-    return terms
-
-
 class Planner:
     """Makes plans of query trees for an index and the parameters of its scorer."""
 
