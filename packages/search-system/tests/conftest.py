@@ -23,7 +23,6 @@ from search_system import (
     read_documents,
 )
 from search_system.commands.index import choose_schema
-from search_system.schema import IndexSchema
 from search_system.store.config import WriterConfig
 from search_system.store.snapshot import Snapshot
 from search_system.store.store import Store
