@@ -4,7 +4,7 @@ import importlib.util
 import logging
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - pytest reads annotations
 from pathlib import Path
 
 import numpy as np

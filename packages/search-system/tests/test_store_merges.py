@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search_system import Collection, Index, choose_schema, read_documents
+from search_system import Collection, Index, read_documents
 from search_system.errors import (
     CorruptIndexError,
 )
@@ -150,15 +150,18 @@ def test_real_documents_equal_the_index_of_one_segment(
     tmp_path: Path, real: Callable[[str], tuple[Collection, Index]]
 ) -> None:
     collection, index = real("cranfield")
-    documents = list(read_documents(collection.corpus, choose_schema(collection.corpus)))
-    with Store.open(tmp_path, IndexSchema({"pooled": TextField()})) as store:
-        for number, document in enumerate(documents):
-            store.add({"pooled": f"{document.title}\n{document.text}"}, document.id)
+    assert len(index.searcher.snapshot.views) == 1
+    with Store.open(tmp_path, index.schema) as store:
+        for number, document in enumerate(read_documents(collection.corpus, "_id")):
+            store.add(document.fields, document.id)
             if number % 400 == 0:
                 store.refresh()
         store.merge_all()
         (view,) = store.commit().views
-    text, expected = view.segment.text("pooled"), index.segment
+    text, expected = (
+        view.segment.text("text"),
+        index.searcher.snapshot.views[0].segment.text("text"),
+    )
     assert len(text.terms) == len(expected.terms)
     assert all(text.terms[i] == expected.terms[i] for i in range(0, len(text.terms), 7))
     np.testing.assert_array_equal(text.lengths, expected.lengths)

@@ -57,7 +57,7 @@ class Index:
         fsync: FsyncPolicy = "commit",
         config: WriterConfig | None = None,
     ) -> Self:
-        """Open an index, in time independent of its size; with a schema, begin it if there is none.
+        """Open an index, in time independent of its size; with a schema, begin one if need be.
 
         Args:
             folder: where the index is.
@@ -118,7 +118,7 @@ class Index:
             query: what someone typed.
             k: how many documents.
             filters: conditions by field, as `search_system.retrieval.filters` has them.
-            sort: fields to sort by, not the score; "-price" for descending. Missing values are last.
+            sort: fields to sort by, not the score; "-price" descends. Missing values come last.
             cursor: `Results.cursor` of the page before this one.
             facets: keyword fields of which to count the values among all that match.
             parameters: of the scores; by default BM25F with the schema's weights.

@@ -25,8 +25,8 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Iterator
-from functools import cache
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
