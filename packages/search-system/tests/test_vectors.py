@@ -96,7 +96,7 @@ def test_segments_and_merges_hold_the_vectors_of_their_documents(
         store.merge_all()
         merged = store.commit()
     assert len(embedder.embedded) == n_embedded, "a merge embeds nothing"
-        (view,) = open_snapshot(tmp_path).views
+    (view,) = open_snapshot(tmp_path).views
     found = vectors_of(merged)
     assert found.keys() == texts.keys()
     for doc_id, text in texts.items():
