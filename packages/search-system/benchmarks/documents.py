@@ -25,7 +25,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
-from search_system import Collection, choose_schema, read_documents, read_queries
+from search_system import Collection, read_documents, read_queries
 from search_system.pydocs.extract import read_docs
 from search_system.pydocs.sources import default_roots, find_sources
 
@@ -102,7 +102,7 @@ def python_docs() -> Iterator[str]:
     for document in chain.from_iterable(
         read_docs(_shuffled(find_sources(default_roots())), jobs=1)
     ):
-        yield f"{document.title}\n{document.text}"
+        yield f"{document.fields['title']}\n{document.fields['text']}"
 
 
 def manual_pages(folder: Path) -> Iterator[str]:
@@ -129,10 +129,10 @@ def sentences(folder: Path) -> Iterator[str]:
     found = [
         document
         for collection in map(Collection.find, sorted(folder.iterdir()))
-        for document in read_documents(collection.corpus, choose_schema(collection.corpus))
+        for document in read_documents(collection.corpus, "_id")
     ]
     for document in _shuffled(found):
-        yield from _long([document.title, *_SENTENCE.split(document.text)])
+        yield from _long([document.fields["title"], *_SENTENCE.split(document.fields["text"])])
 
 
 def _shuffled(values: list[T]) -> list[T]:

@@ -22,37 +22,28 @@ import resource
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from documents import choose_queries, read_queries_of, read_sources
-from peers import Bm25s, Engine
+from peers import Bm25s, Engine, Ours
 from rich.console import Console
 from rich.table import Table
 from tantivy_peer import Tantivy
 
-from search_system import BM25, AnalysisConfig, Analyzer, Document, Index, write_index
-from search_system.scoring.pooled import pooled_scorer
+from search_system import (
+    Analyzer,
+    AnalyzerSpec,
+    Document,
+    Index,
+    IndexSchema,
+    TextField,
+    build_index,
+)
 
 K = 10
-
-
-class Ours:
-    """The present index with the kernels of `search_system.scoring`."""
-
-    name = "search-system"
-
-    def __init__(self, folder: Path) -> None:
-        self.index = Index.open(folder)
-        self.scorer = pooled_scorer(self.index.segment)
-
-    def search(self, query: str, k: int) -> tuple[Sequence[int], Sequence[float]]:
-        """Search as an index does."""
-        numbers, scores = self.scorer.search(Counter(self.index.analyzer(query)), k)
-        return numbers.tolist(), scores.tolist()
 
 
 def main() -> None:
@@ -62,13 +53,13 @@ def main() -> None:
     queries = choose_queries(sources, read_queries_of(options.collections), options.queries)
     composition = {name: len(texts) for name, texts in sources.items()}
     documents = [
-        Document(f"{name}-{i}", "", text)
+        Document(f"{name}-{i}", {"text": text})
         for name, texts in sources.items()
         for i, text in enumerate(texts)
     ]
     random.Random(0).shuffle(documents)
-    config = AnalysisConfig(stop_words="english" if options.stop_words else "none")
-    rows = measure(documents, queries, config, options.rounds)
+    spec = AnalyzerSpec(stop_words="english" if options.stop_words else "none")
+    rows = measure(documents, queries, spec, options.rounds)
     if options.json:
         print(json.dumps({"documents": composition, "queries": len(queries), "rows": rows}))
         return
@@ -95,26 +86,26 @@ def parse() -> argparse.Namespace:
 
 
 def measure(
-    documents: list[Document], queries: list[str], config: AnalysisConfig, rounds: int
+    documents: list[Document], queries: list[str], spec: AnalyzerSpec, rounds: int
 ) -> list[dict[str, Any]]:
     """Build all engines, let them take turns, and return a row for each."""
-    analyzer, ids = Analyzer(config), [document.id for document in documents]
-    texts = [document.text for document in documents]
+    analyzer, ids = Analyzer(spec), [document.id for document in documents]
+    texts = [document.fields["text"] for document in documents]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for part in ("ours", "theirs", "own"):
+        for part in ("theirs", "own"):
             (folder / part).mkdir()
         built = [
-            timed(lambda: ours_of(folder / "ours", documents, config)),
+            timed(lambda: ours_of(folder / "ours", documents, spec)),
             timed(lambda: Tantivy(folder / "theirs", texts, analyzer)),
             timed(lambda: Tantivy(folder / "own", texts, None)),
-            timed(lambda: Bm25s([analyzer(t) for t in texts], analyzer, BM25(), "numba")),
+            timed(lambda: Bm25s([analyzer(t) for t in texts], analyzer)),
         ]
         ours: Ours = built[0][0]
         for engine, *_ in built[1:]:
             answer(engine, ids, queries[0])  # compiles bm25s's kernels
         check(ours, built[3][0], queries)
-        ours = Ours(folder / "ours")
+        ours = Ours(Index.open(folder / "ours"))
         first = latencies(ours, ids, queries)
         engines = [ours, *(engine for engine, *_ in built[1:])]
         turns = [[latencies(engine, ids, queries) for engine in engines] for _ in range(rounds)]
@@ -136,10 +127,11 @@ def measure(
     ]
 
 
-def ours_of(folder: Path, documents: list[Document], config: AnalysisConfig) -> Ours:
-    """Build our index."""
-    write_index(folder, documents, config)
-    return Ours(folder)
+def ours_of(folder: Path, documents: list[Document], spec: AnalyzerSpec) -> Ours:
+    """Build our index: one field, no positions, as tantivy's."""
+    schema = IndexSchema({"text": TextField("ours", positions=False)}, {"ours": spec})
+    build_index(folder, documents, schema)
+    return Ours(Index.open(folder))
 
 
 def timed(build: Callable[[], Any]) -> tuple[Any, float]:
@@ -149,10 +141,12 @@ def timed(build: Callable[[], Any]) -> tuple[Any, float]:
 
 
 def answer(engine: Engine, ids: list[str], query: str) -> tuple[list[str], Sequence[float]]:
-    """Return ids and scores; ours reads the ids from its index, the others' are in memory."""
+    """Return ids and scores; ours has read the ids from its index, the others' are in memory."""
+    if isinstance(engine, Ours):
+        hits = engine.index.search(query, K, plain=True).hits
+        return [hit.id for hit in hits], [hit.score for hit in hits]
     numbers, scores = engine.search(query, K)
-    names = engine.index.segment.ids if isinstance(engine, Ours) else ids
-    return [names[number] for number in numbers], scores
+    return [ids[number] for number in numbers], scores
 
 
 def latencies(

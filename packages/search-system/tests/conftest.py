@@ -2,9 +2,10 @@
 
 import functools
 import gzip
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,9 @@ from search_system import (
     read_documents,
 )
 from search_system.commands.index import choose_schema
+from search_system.store.config import WriterConfig
 from search_system.store.snapshot import Snapshot
+from search_system.store.store import Store
 
 
 def document(doc_id: str, title: str, text: str, **fields: object) -> Document:
@@ -112,6 +115,32 @@ def real_collections() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real collections at {folder}; name their folder in ML_SYSTEMS_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def snapshot_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Snapshot]:
+    """Return a function that indexes documents, split at spaces, in one segment per list."""
+
+    def index(
+        schema: IndexSchema,
+        segments: Sequence[Sequence[Mapping[str, Any]]],
+        deleted: Iterable[str] = (),
+    ) -> Snapshot:
+        """Ids count through the documents; those of ``deleted`` are deleted at the end."""
+        folder, ids = tmp_path_factory.mktemp("index"), map(str, itertools.count())
+        config = WriterConfig(background_merges=False)
+        with Store.open(
+            folder, schema, "never", config=config, analyzer=lambda _: str.split
+        ) as store:
+            for segment in segments:
+                for document in segment:
+                    store.add(document, next(ids))
+                store.refresh()
+            for doc_id in deleted:
+                store.delete(doc_id)
+            return store.commit()
+
+    return index
 
 
 @pytest.fixture(scope="session")

@@ -249,3 +249,24 @@ def test_a_full_disk_behind_stdout_is_one_line(
         full.flush()
     assert exit_.value.code == 2
     assert capsys.readouterr().err == "search-system: [Errno 28] No space left on device\n"
+
+
+def test_sorting_facets_and_pages(run: Run, fail: Run, tmp_path: Path) -> None:
+    rows = [{"id": i, "text": f"one red shoe of {i} shoes", "brand": "ab"[i % 2], "price": -i}
+            for i in range(5)]  # fmt: skip
+    (tmp_path / "shoes.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    run("index", "shoes.jsonl")
+    by_price = ("search", "shoes", "--sort", "price", "-k", "3", "--json")
+    page = json.loads(run(*by_price, "--facets", "brand"))
+    assert [hit["id"] for hit in page["hits"]] == ["4", "3", "2"]
+    assert page["facets"] == {"brand": [["a", 3], ["b", 2]]}
+    behind = json.loads(run(*by_price, "--cursor", page["cursor"]))
+    assert [hit["id"] for hit in behind["hits"]] == ["1", "0"]
+    assert behind["cursor"] is None
+    assert run("search", "shoes", "--sort", "price-", "-k", "1").splitlines()[1].endswith("  0")
+    first = json.loads(run("search", "shoes #brand:a", "-k", "2", "--json"))
+    assert first["total"] == 3
+    assert "brand: a 3, b 2" in run("search", "shoes", "--facets", "brand")
+    assert "belongs to another query" in fail("search", "red", "--cursor", page["cursor"])
+    assert "expected a cursor" in fail("search", "red", "--cursor", "x")
+    assert "'text'" in fail("search", "red", "--facets", "text")

@@ -3,9 +3,8 @@
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,9 +21,7 @@ from search_system.retrieval.matcher import Matcher
 from search_system.retrieval.pages import find_page
 from search_system.schema import DateField, IndexSchema, KeywordField, NumberField, TextField
 from search_system.searching.searcher import Searcher
-from search_system.store.config import WriterConfig
 from search_system.store.snapshot import Snapshot
-from search_system.store.store import Store
 
 SCHEMA = IndexSchema(
     {
@@ -52,38 +49,35 @@ fields = st.sampled_from(["tags", "price", "count", "day"])
 sorts = st.lists(
     fields.map(lambda field: f"-{field}") | fields, unique_by=lambda s: s.strip("-"), max_size=3
 )
-indexes = st.lists(st.lists(documents, max_size=12), min_size=1, max_size=3)
-deletions = st.sets(st.integers(0, 35).map(str), max_size=8)
+indexes = st.tuples(
+    st.lists(st.lists(documents, max_size=12), min_size=1, max_size=3),
+    st.sets(st.integers(0, 35).map(str), max_size=8),
+)
+"""Documents by segment, and the ids of those to delete."""
 queries: st.SearchStrategy[Query] = st.sampled_from(
     [MatchAll(), Term("a"), Bool(should=(Term("a"), Term("b"))), Range("price"), Bool()]
 )
 
 
-def matcher_of(
-    folder: Path, segments: Sequence[Sequence[Document]], gone: set[str] = frozenset()
-) -> tuple[Matcher, dict[int, Document]]:
-    """Return an index of some segments, and its documents by number."""
-    config = WriterConfig(background_merges=False)
-    with Store.open(folder, SCHEMA, "never", config=config, analyzer=lambda _: str.split) as store:
-        ids = map(str, itertools.count())
-        for segment in segments:
-            for document in segment:
-                store.add(document, next(ids))
-            store.refresh()
-        for doc_id in gone:
-            store.delete(doc_id)
-        snapshot = store.commit()
-    found = {
-        base + doc: view.segment.document(doc)
-        for base, view in zip(snapshot.bases, snapshot.views, strict=True)
-        for doc in np.flatnonzero(view.live).tolist()
-    }
-    return Matcher(snapshot, Searcher(snapshot).scorer(), lambda _: []), found
+Make = Callable[..., tuple[Matcher, dict[int, Document]]]
 
 
-@pytest.fixture
-def make(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    return lambda *arguments: matcher_of(tmp_path_factory.mktemp("index"), *arguments)
+@pytest.fixture(scope="module")
+def make(snapshot_of: Callable[..., Snapshot]) -> Make:
+    """Return a function that indexes documents, and gives those found by their numbers."""
+
+    def make(
+        segments: Sequence[Sequence[Document]], deleted: Iterable[str] = ()
+    ) -> tuple[Matcher, dict[int, Document]]:
+        snapshot = snapshot_of(SCHEMA, segments, deleted)
+        found = {
+            base + doc: view.segment.document(doc)
+            for base, view in zip(snapshot.bases, snapshot.views, strict=True)
+            for doc in np.flatnonzero(view.live).tolist()
+        }
+        return Matcher(snapshot, Searcher(snapshot).scorer(), lambda _: []), found
+
+    return make
 
 
 def sort_value(document: Document, name: str) -> tuple[int, Any]:
@@ -112,17 +106,16 @@ def matching(documents: dict[int, Document], query: Query) -> list[int]:
             return [n for n, d in documents.items() if query.should and d["text"]]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(indexes, deletions, queries, sorts, st.integers(1, 5))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(indexes, queries, sorts, st.integers(1, 5))
 def test_all_pages_are_the_whole_list_once(
-    tmp_path_factory: pytest.TempPathFactory,
-    segments: list[list[Document]],
-    gone: set[str],
+    make: Make,
+    index: tuple[list[list[Document]], set[str]],
     query: Query,
     sort: list[str],
     k: int,
 ) -> None:
-    matcher, found = matcher_of(tmp_path_factory.mktemp("index"), segments, gone)
+    matcher, found = make(*index)
     expected = matching(found, query)
     if sort:
         expected.sort(key=lambda n: [*(sort_value(found[n], name) for name in sort), n])
@@ -140,7 +133,7 @@ def test_all_pages_are_the_whole_list_once(
     assert find_page(matcher, query, 100, sort).numbers.tolist() == expected
 
 
-def test_a_cursor_goes_on_in_a_later_snapshot(make: Callable[..., Any]) -> None:
+def test_a_cursor_goes_on_in_a_later_snapshot(make: Make) -> None:
     tags = [{"text": "a", "tags": [tag]} for tag in ("blue", "é", "red")]
     matcher, _ = make([tags])
     page = find_page(matcher, MatchAll(), 2, ["tags"])
@@ -154,7 +147,7 @@ def test_a_cursor_goes_on_in_a_later_snapshot(make: Callable[..., Any]) -> None:
     assert [found[n]["tags"] for n in numbers] == [["blue"]]
 
 
-def test_cursors_of_other_queries_and_other_texts_are_refused(make: Callable[..., Any]) -> None:
+def test_cursors_of_other_queries_and_other_texts_are_refused(make: Make) -> None:
     matcher, _ = make([[{"text": "a", "price": n} for n in range(5)]])
     cursor = find_page(matcher, Term("a"), 2, ["price"]).cursor
     for query, sort in ((Term("b"), ["price"]), (Term("a"), ["-price"]), (Term("a"), [])):
@@ -181,16 +174,15 @@ def find_mark(cursor: str) -> str:
     return json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))[0]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(indexes, deletions, queries, st.integers(1, 6))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(indexes, queries, st.integers(1, 6))
 def test_facets_count_what_matches(
-    tmp_path_factory: pytest.TempPathFactory,
-    segments: list[list[Document]],
-    gone: set[str],
+    make: Make,
+    index: tuple[list[list[Document]], set[str]],
     query: Query,
     n: int,
 ) -> None:
-    matcher, found = matcher_of(tmp_path_factory.mktemp("index"), segments, gone)
+    matcher, found = make(*index)
     documents = [found[number] for number in matching(found, query)]
     masks = matcher.matches(query)
     counts = Counter(tag for document in documents for tag in document.get("tags", []))
@@ -209,11 +201,13 @@ def test_facets_count_what_matches(
     ]  # fmt: skip
 
 
-def test_facets_refuse_other_fields(make: Callable[..., Any]) -> None:
+def test_facets_refuse_other_fields(make: Make) -> None:
     matcher, _ = make([[{"text": "a"}]])
     masks = matcher.matches(MatchAll())
     with pytest.raises(OptionError, match="keyword field to count by, found 'price'; there are"):
         matcher.ranks["price"]
+    with pytest.raises(OptionError, match="expected a number of values from 1 up, not 0"):
+        value_counts(matcher.ranks["tags"], masks, 0)
     with pytest.raises(OptionError, match="histogram, found 'tags'"):
         histogram(matcher.snapshot, "tags", masks, [0, 1])
     with pytest.raises(OptionError, match="expected at least two edges, ascending"):
@@ -241,7 +235,7 @@ def test_facets_refuse_other_fields(make: Callable[..., Any]) -> None:
     ],
 )
 def test_filters_from_a_dictionary(
-    make: Callable[..., Any], filters: dict[str, Any], expected: list[int]
+    make: Make, filters: dict[str, Any], expected: list[int]
 ) -> None:
     matcher, _ = make(
         [

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search_system import AnalysisConfig, Analyzer, CollectionError
+from search_system import Analyzer, AnalyzerSpec, CollectionError
 from search_system.schema import IndexSchema, NumberField, TextField
 from search_system.segments import format as segment_format
 from search_system.segments import inverter, numbering, words
@@ -21,8 +21,8 @@ from search_system.store.store import Store
 
 SCHEMA = IndexSchema({"text": TextField(), "price": NumberField()})
 NO_MERGES = WriterConfig(background_merges=False)
-ENGLISH = Analyzer(AnalysisConfig("english", stop_words="english"))
-PLAIN = Analyzer(AnalysisConfig("none"))
+ENGLISH = Analyzer(AnalyzerSpec("english", stop_words="english"))
+PLAIN = Analyzer(AnalyzerSpec("none"))
 
 Table = dict[str, tuple[str | None, int]]
 
@@ -127,9 +127,7 @@ def test_counts_do_not_grow_with_updates(tmp_path: Path) -> None:
     assert found == {"run": ("run", 2), "running": ("run", 1), "runs": ("run", 1)}
 
 
-@pytest.mark.parametrize(
-    "analyzer", [str.split, Analyzer(AnalysisConfig("none", edge_grams=(1, 3)))]
-)
+@pytest.mark.parametrize("analyzer", [str.split, Analyzer(AnalyzerSpec("none", edge_grams=(1, 3)))])
 def test_what_analyses_whole_texts_has_no_words(tmp_path: Path, analyzer: Any) -> None:
     with store_of(tmp_path, analyzer) as store:
         store.add({"text": "red shoes"}, "1")
@@ -152,7 +150,7 @@ def test_a_refused_document_leaves_no_word_and_no_term(tmp_path: Path) -> None:
 
 
 def test_lone_surrogates_are_terms_and_no_words(tmp_path: Path) -> None:
-    blanks = Analyzer(AnalysisConfig("none", tokenizer="blanks"))
+    blanks = Analyzer(AnalyzerSpec("none", tokenizer="blanks"))
     with store_of(tmp_path, blanks) as store:
         store.add({"text": "a\ud800 a? a\udc00 é"}, "1")
         text = store.commit().views[0].segment.text("text")

@@ -1,14 +1,18 @@
 """What a commit costs and what it leaves: in the log alone, or as a checkpoint."""
 
 import itertools
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from search_system import disk
 from search_system.errors import CorruptIndexError, OptionError
 from search_system.schema import IndexSchema, TextField
+from search_system.segments.array_file import ArrayFileWriter, FileInfo
+from search_system.store import merger
 from search_system.store.commit import read_commit
 from search_system.store.config import WriterConfig
 from search_system.store.log import LOGGED_BYTES
@@ -90,6 +94,40 @@ def test_a_large_merge_is_written_soon(tmp_path: Path) -> None:
         store.commit()
         assert checkpoints(tmp_path) == 3
         assert len(list(tmp_path.glob("segment-*"))) == 2, "what was merged is gone"
+
+
+def test_every_segment_of_a_checkpoint_is_synced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also that of a merge which began before the last checkpoint and ended after it."""
+    synced: set[str] = set()
+    proceed = threading.Event()
+    merge_segments, finish = merger.merge_segments, ArrayFileWriter.finish
+
+    def merge_and_wait(*arguments: Any, **options: Any) -> Any:
+        info = merge_segments(*arguments, **options)
+        assert proceed.wait(10)
+        return info
+
+    def note(writer: ArrayFileWriter, meta: dict[str, Any], *, durable: bool) -> FileInfo:
+        synced.update([writer.path.name] if durable else [])
+        return finish(writer, meta, durable=durable)
+
+    monkeypatch.setattr(merger, "merge_segments", merge_and_wait)
+    monkeypatch.setattr(ArrayFileWriter, "finish", note)
+    monkeypatch.setattr(disk, "sync_path", lambda path: synced.add(path.name))
+    config = WriterConfig(logged_commits=4, merge_factor=4)
+    with Store.open(tmp_path, SCHEMA, config=config) as store:
+        for i in range(6):
+            store.add({"text": "word"}, str(i))
+            store.commit()
+            if i == 4:  # a checkpoint; four segments are being merged
+                assert {entry.name for entry in read_commit(tmp_path).segments} <= synced
+                proceed.set()
+                store.wait_for_merge()
+    segments = read_commit(tmp_path).segments
+    assert len(segments) == 3
+    assert {entry.name for entry in segments} <= synced
 
 
 def test_closing_keeps_commits_apart_from_what_is_uncommitted(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ queries go through the same chain, whose specification the index stores.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import Stemmer
 
@@ -37,6 +37,8 @@ class Token:
     start: int
     """Where it begins in the text as written, in characters."""
     end: int
+    word: str
+    """Its token before stop words, stemming and n-grams: normalised, and as people type it."""
 
 
 class _Memo(dict[str, str | None]):
@@ -114,7 +116,7 @@ class Analyzer:
         for token in self.query_tokens(text):
             yield token
             for gram in self.grams(token.term):
-                yield Token(gram, token.position, token.start, token.end)
+                yield replace(token, term=gram)
 
     def query_tokens(self, text: str) -> Iterator[Token]:
         """Yield the terms of `query_terms` with their places."""
@@ -123,8 +125,9 @@ class Analyzer:
             aligned = align_identifiers(aligned)
         aligned = align_normalized(aligned, self._normalize)
         for position, (begin, end) in enumerate(self._tokenizer.spans(aligned.text)):
-            if term := self.term(aligned.text[begin:end]):
-                yield Token(term, position, *aligned.source(begin, end))
+            word = aligned.text[begin:end]
+            if term := self.term(word):
+                yield Token(term, position, *aligned.source(begin, end), word)
 
     def alternatives(self, query: str) -> list[tuple[Terms, ...]]:
         """Return, for each place in a query, the sequences of terms that may stand there.

@@ -46,6 +46,12 @@ class SearchConfig:
     k: Annotated[int, arg(aliases=["-k"])] = 10
     """How many documents to show."""
     scoring: ScoringFlags = field(default_factory=ScoringFlags)
+    sort: tuple[str, ...] = ()
+    """Fields to sort by instead of the score, ascending; price- is descending."""
+    facets: tuple[str, ...] = ()
+    """Keyword fields whose most frequent values to count among all that match."""
+    cursor: str | None = None
+    """Go on behind the page that named this cursor, with the same query and --sort."""
     show: tuple[str, ...] = ()
     """Fields to show with each document, such as price; --json has them all."""
     explain: bool = False
@@ -59,12 +65,24 @@ class SearchConfig:
         index = Index.open(folder)
         # The command line hands over bytes that are no UTF-8 as lone surrogates.
         query = self.query.encode("utf-8", "replace").decode()
-        results = index.search(query, self.k, parameters=self.scoring.parameters(index.schema))
+        results = index.search(
+            query,
+            self.k,
+            sort=tuple(_sort_key(text) for text in self.sort),
+            cursor=self.cursor,
+            facets=self.facets,
+            parameters=self.scoring.parameters(index.schema),
+        )
         page = make_page(results, index.searcher, str(folder), explain=self.explain)
         if self.json:
             print_json(page.to_json())
         else:
             print_page(stdout(), page, self.show)
+
+
+def _sort_key(text: str) -> str:
+    """Return a field and its direction as an index takes them; a leading dash would be a flag."""
+    return f"-{text[:-1]}" if text.endswith("-") else text
 
 
 def find_index(name: Path | None) -> Path:
@@ -91,6 +109,8 @@ def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> No
         console.print(escape(f"Read as well as it could be: {repair}"), style="yellow")
     if page.unknown:
         console.print(escape(f"In no document: {', '.join(page.unknown)}"), style="yellow")
+    if page.did_you_mean:
+        console.print(Text(f"Did you mean: {page.did_you_mean}", style="green"))
     if not page.hits:
         console.print(escape(f"Nothing found in {page.index}."))
         return
@@ -100,6 +120,11 @@ def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> No
     )
     for place, shown in enumerate(page.hits, 1):
         _print_hit(console, place, shown, fields)
+    for name, counts in page.facets.items():
+        values = ", ".join(f"{one_line(value)} {count:,}" for value, count in counts)
+        console.print(Text(f"{name}: {values}", style="dim"), soft_wrap=True)
+    if page.cursor and console.is_terminal:
+        console.print(f"The next page: --cursor {page.cursor}", style="dim", soft_wrap=True)
 
 
 def hit_line(place: int, shown: PageHit) -> Text:

@@ -31,6 +31,30 @@ class _Signatures:
     begins: NDArray[np.int64]
     """Where the terms of each length begin, and the end: [longest + 2]."""
 
+    @classmethod
+    def of(cls, terms: Sequence[str]) -> "_Signatures":
+        """Sort terms by length."""
+        lengths = np.fromiter(map(len, terms), dtype=np.int64, count=len(terms))
+        order = np.argsort(lengths, kind="stable").astype(np.int32)
+        chunks = range(0, len(terms), _CHUNK)
+        masks = [_masks([terms[n] for n in order[i : i + _CHUNK].tolist()]) for i in chunks]
+        return cls(order, np.concatenate([np.zeros(0, np.uint64), *masks]), _begins(lengths))
+
+    def extended(
+        self, moved: NDArray[np.int64], added: Sequence[str], numbers: NDArray[np.int64]
+    ) -> "_Signatures":
+        """Return those of more terms: the old ones' new numbers, and others with their numbers."""
+        others = _Signatures.of(added)
+        lengths = np.concatenate([part._lengths for part in (self, others)])
+        order = np.concatenate([moved[self.order], numbers[others.order]]).astype(np.int32)
+        masks = np.concatenate([self.masks, others.masks])
+        by_length = np.argsort(lengths, kind="stable")
+        return _Signatures(order[by_length], masks[by_length], _begins(lengths))
+
+    @property
+    def _lengths(self) -> NDArray[np.int64]:
+        return np.repeat(np.arange(len(self.begins) - 1), np.diff(self.begins))
+
 
 class Vocabulary:
     """The sorted terms of an index, each with the number of documents that hold it.
@@ -81,18 +105,30 @@ class Vocabulary:
         by_rank = np.lexsort((numbers, -self.frequencies[numbers].astype(np.int64), distances))
         return list(zip(numbers[by_rank].tolist(), distances[by_rank].tolist(), strict=True))
 
+    def extended(
+        self,
+        terms: Sequence[str],
+        frequencies: NDArray[np.integer],
+        moved: NDArray[np.int64],
+        numbers: NDArray[np.int64],
+    ) -> "Vocabulary":
+        """Return a vocabulary of more terms; what fuzzy words need is not made anew.
+
+        Args:
+            terms: the old ones and the others, ascending.
+            frequencies: of all of them.
+            moved: the numbers that the old terms have in it.
+            numbers: those of the others.
+        """
+        vocabulary = Vocabulary(terms, frequencies)
+        if "_signatures" in vars(self):
+            added = [terms[number] for number in numbers.tolist()]
+            vocabulary._signatures = self._signatures.extended(moved, added, numbers)
+        return vocabulary
+
     @cached_property
     def _signatures(self) -> _Signatures:
-        lengths = np.fromiter(map(len, self._all()), dtype=np.int64, count=len(self.terms))
-        order = np.argsort(lengths, kind="stable").astype(np.int32)
-        chunks = range(0, len(self.terms), _CHUNK)
-        masks = [_masks([self.terms[n] for n in order[i : i + _CHUNK].tolist()]) for i in chunks]
-        counts = np.bincount(lengths, minlength=1)
-        begins = np.concatenate([[0], np.cumsum(counts)])
-        return _Signatures(order, np.concatenate([np.zeros(0, np.uint64), *masks]), begins)
-
-    def _all(self) -> Sequence[str]:
-        return [self.terms[n] for n in range(len(self.terms))]
+        return _Signatures.of(list(self.terms))
 
 
 def prefix_range(strings: Sequence[str], text: str) -> range:
@@ -103,6 +139,10 @@ def prefix_range(strings: Sequence[str], text: str) -> range:
 
     first = bisect_left(strings, text)
     return range(first, bisect_right(strings, text, lo=first, key=beginning))
+
+
+def _begins(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(np.bincount(lengths, minlength=1))])
 
 
 def _masks(words: list[str]) -> NDArray[np.uint64]:

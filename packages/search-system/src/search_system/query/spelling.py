@@ -6,10 +6,10 @@ does not know is always worth replacing, and a rare one only by a much more freq
 are full of rare names and of their misspellings. Short words and words with digits (model numbers,
 sizes) are left alone.
 
-Terms that are stemmed make poor corrections to show: use the vocabulary of a field without stemmer.
+Terms that are stemmed make poor corrections to show: use a vocabulary of words before stemming.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from search_system.analysis.analyzer import Token
 from search_system.query.ast import allowed_edits
@@ -17,11 +17,23 @@ from search_system.query.expand import Vocabulary
 
 
 class Speller:
-    """Corrects words by a vocabulary."""
+    """Corrects words by a vocabulary.
 
-    def __init__(self, vocabulary: Vocabulary, factor: float = 20.0) -> None:
+    Args:
+        vocabulary: normalised words.
+        factor: how many times as frequent a better spelling is.
+        is_shown: whether the word of a number may be proposed.
+    """
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        factor: float = 20.0,
+        is_shown: Callable[[int], bool] = lambda _: True,
+    ) -> None:
         self._vocabulary = vocabulary
         self._factor = factor
+        self._is_shown = is_shown
 
     def correct(self, word: str) -> str | None:
         """Return a better spelling of a normalised word, or None."""
@@ -30,7 +42,8 @@ class Speller:
             return None
         needed = max(1.0, self._factor * self._vocabulary.frequency(word))
         for number, distance in self._vocabulary.fuzzy(word, edits):
-            if distance and self._vocabulary.frequencies[number] >= needed:
+            frequent = distance and self._vocabulary.frequencies[number] >= needed
+            if frequent and self._is_shown(number):
                 return self._vocabulary.terms[number]
         return None
 
@@ -39,12 +52,12 @@ class Speller:
 
         Args:
             query: as typed; all but the corrected words stays.
-            tokens: its words by the analyzer of the vocabulary.
+            tokens: its words by an analyzer of the vocabulary's words.
         """
         pieces, last = [], 0
         for token in tokens:
             plain = token.start >= last and not _is_syntax(query, token)
-            if plain and (better := self.correct(token.term)):
+            if plain and (better := self.correct(token.word)):
                 pieces += [query[last : token.start], better]
                 last = token.end
         return "".join([*pieces, query[last:]]) if pieces else None

@@ -7,7 +7,6 @@
     phrases.py       documents in which terms stand side by side, or nearly so
     evaluation.py    masks and scores of a plan over one segment
     masks.py         masks of filters, kept for the next query
-    best.py          the k best of scored documents
     matcher.py       all of it over a snapshot: matches, scores, search, explain
     explanation.py   a score, clause by clause
     filters.py       a query made of a dictionary of filters

@@ -23,6 +23,7 @@ from search_system.retrieval.plan import (
     ScoredTerm,
 )
 from search_system.schema import IndexSchema
+from search_system.scoring.kernels.dense import add_parts, mark
 from search_system.scoring.scorer import Scorer
 from search_system.segments.reader import Segment
 
@@ -58,8 +59,8 @@ class Evaluation:
                 return self.any_of(members)
             case Group():
                 return self.all_of(node.required, node.excluded)
-            case Condition(query, inner):
-                return self.kept.get((self.place, query), lambda: self.mask(inner))
+            case Condition(inner):
+                return self.kept.get((self.place, node), lambda: self.mask(inner))
             case Constant(leaf):
                 key = self.place, leaf
                 return self.kept.get(key, lambda: leaf_mask(self.segment, self.schema, leaf))
@@ -71,7 +72,7 @@ class Evaluation:
         mask = np.zeros(self.segment.n_docs, np.bool_)
         for node in nodes:
             if isinstance(node, ScoredTerm):
-                mask[self.scorer.postings(node.term, node.weight)[self.place][0]] = True
+                mark(self.scorer.postings(node.term, node.weight)[self.place][0], mask)
             else:
                 mask |= self.mask(node)
         return mask
@@ -101,7 +102,7 @@ class Evaluation:
         if isinstance(node, Group | ScoredPhrase):
             for term, weight in node.terms.items():
                 docs, parts = self.scorer.postings(term, weight)[self.place]
-                scores[docs] += parts
+                add_parts(docs, parts, scores)
         if isinstance(node, Group):
             for clause in node.others:
                 scores += self.scores(clause)

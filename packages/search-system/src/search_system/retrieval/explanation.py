@@ -82,8 +82,10 @@ class Explainer:
 
 def _clause(node: Node) -> str:
     match node:
-        case Group(query) | Constant(query) | ScoredPhrase(query) | Condition(query):
+        case Group(query) | Constant(query) | ScoredPhrase(query):
             return to_text(query)
+        case Condition(inner):
+            return _clause(inner)
         case AnyOf(members):
             return " ".join(_clause(member) for member in members)
         case _:

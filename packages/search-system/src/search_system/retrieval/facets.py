@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search_system.errors import OptionError
-from search_system.retrieval.best import best_of
 from search_system.retrieval.columns import Mask, microseconds
 from search_system.retrieval.keyword_ranks import KeywordRanks
 from search_system.schema import DateField, NumberField
@@ -20,16 +19,25 @@ def value_counts(ranks: KeywordRanks, masks: Sequence[Mask], n: int) -> list[tup
 
     The most frequent come first; equal counts go by value, ascending. A document with several
     values counts for each. ``masks`` says per segment which documents count.
+
+    Raises:
+        OptionError: n is below 1.
     """
+    if n < 1:
+        raise OptionError(f"expected a number of values from 1 up, not {n}")
     counts = np.zeros(len(ranks), np.int64)
     for column, owners, ranks_of, mask in zip(
         ranks.columns, ranks.owners, ranks.of_codes, masks, strict=True
     ):
-        found = np.bincount(column.codes[mask[owners]], minlength=len(ranks_of))
-        counts[ranks_of] += found
+        # Weights take a third of the time that picking the codes of a mask's documents would.
+        found = np.bincount(column.codes, mask[owners], minlength=len(ranks_of))
+        counts[ranks_of] += found.astype(np.int64)
     present = np.flatnonzero(counts)
-    best, frequencies = best_of(present, counts[present].astype(np.float64), n)
-    return [(ranks.value(r), int(c)) for r, c in zip(best.tolist(), frequencies, strict=True)]
+    if n < len(present):  # keep those that are as frequent as the n-th
+        nth = -np.partition(-counts[present], n - 1)[n - 1]
+        present = present[counts[present] >= nth]
+    best = present[np.lexsort((present, -counts[present]))][:n]
+    return [(ranks.value(rank), int(counts[rank])) for rank in best.tolist()]
 
 
 def histogram(
@@ -50,24 +58,21 @@ def histogram(
     if not isinstance(kind, NumberField | DateField):
         raise OptionError(f"expected a number or date field for a histogram, found '{field}'")
     bounds = _edges(field, edges, dates=isinstance(kind, DateField))
-    counts = np.zeros(len(bounds) - 1, np.int64)
+    below = np.zeros(len(bounds), np.int64)
     for view, mask in zip(snapshot.views, masks, strict=True):
-        column = view.segment.numbers(field)[mask]
-        present = column != MISSING_INTEGER if column.dtype == np.int64 else ~np.isnan(column)
-        bins = np.searchsorted(bounds, column[present], side="right") - 1
-        inside = (bins >= 0) & (bins < len(counts))
-        counts += np.bincount(bins[inside], minlength=len(counts))
-    return [int(count) for count in counts]
+        column = view.segment.numbers(field)
+        present = mask & (column != MISSING_INTEGER)  # a missing float64, NaN, is below nothing
+        below += [np.count_nonzero((column < bound) & present) for bound in bounds]
+    return [int(count) for count in np.diff(below)]
 
 
-def _edges(field: str, edges: Sequence[float | datetime], *, dates: bool) -> NDArray[np.float64]:
-    numbers = []
+def _edges(field: str, edges: Sequence[float | datetime], *, dates: bool) -> list[float]:
+    bounds: list[float] = []
     for edge in edges:
         if isinstance(edge, datetime) != dates:
             expected = "datetimes" if dates else "numbers"
             raise OptionError(f"field '{field}': expected {expected} as edges, found {edge!r}")
-        numbers.append(microseconds(edge) if isinstance(edge, datetime) else float(edge))
-    bounds = np.array(numbers, np.float64)
-    if len(bounds) < 2 or not np.all(bounds[1:] > bounds[:-1]):
+        bounds.append(microseconds(edge) if isinstance(edge, datetime) else float(edge))
+    if len(bounds) < 2 or not all(low < high for low, high in pairwise(bounds)):
         raise OptionError(f"field '{field}': expected at least two edges, ascending")
     return bounds

@@ -12,7 +12,8 @@ it stands for; of a keyword field, it scores 1.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TypeAlias
 
 from search_system.errors import OptionError
@@ -39,6 +40,7 @@ from search_system.scoring.parameters import BM25F
 Expand: TypeAlias = Callable[[Prefix | Fuzzy], Sequence[tuple[merging.Term, float]]]
 """Returns the index terms that an unfinished or misspelt word stands for, with their weights."""
 
+_CONDITIONS = 1024
 _GRID = 2.0**40
 """Parts of scores are multiples of 2^-40 (see `search_system.scoring.kernels.preparation`)."""
 
@@ -79,11 +81,13 @@ class AnyOf:
     members: tuple["Node", ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """A condition whose mask is kept for the next query."""
+    """A condition whose mask is kept for the next query.
 
-    query: Query
+    A planner makes one object of equal queries, so it is known by its identity.
+    """
+
     node: "Node"
 
 
@@ -104,23 +108,6 @@ class Group:
 Node: TypeAlias = ScoredTerm | Constant | ScoredPhrase | AnyOf | Condition | Group
 
 
-def any_of_terms(query: Query) -> dict[merging.Term, float] | None:
-    """Return the terms of a query that is a plain list of words, with their weights, or None.
-
-    It says what `Planner.plan` would, in a microsecond.
-    """
-    if isinstance(query, Term):
-        return None if query.field else {query.text: 1.0}
-    if not isinstance(query, Bool) or query.must or query.must_not or query.filter:
-        return None
-    terms: dict[merging.Term, float] = {}
-    for clause in query.should:
-        if not isinstance(clause, Term) or clause.field:
-            return None
-        terms[clause.text] = terms.get(clause.text, 0.0) + 1.0
-    return terms
-
-
 class Planner:
     """Makes plans of query trees for an index and the parameters of its scorer."""
 
@@ -130,6 +117,8 @@ class Planner:
         self._counted = tuple(
             name for name, values in parameters.fields.items() if values.weight > 0
         )
+        # Filters come again with other words, and planning one can take longer than using it.
+        self._condition = lru_cache(_CONDITIONS)(self._plan_condition)
 
     def plan(self, query: Query) -> Group:
         """Return the plan of a query.
@@ -246,8 +235,8 @@ class Planner:
                 yield node
                 scored.add(node)
 
-    def _condition(self, query: Query) -> Condition:
-        return Condition(query, self._node(query, 1.0))
+    def _plan_condition(self, query: Query) -> Condition:
+        return Condition(self._node(query, 1.0))
 
 
 @dataclass(slots=True)
@@ -281,8 +270,8 @@ class _Scoring:
         """Give terms in conditions the weights they score with, so that they are prepared once."""
         if isinstance(node, AnyOf):
             return AnyOf(tuple(self._with_weights(member) for member in node.members))
-        if isinstance(node, ScoredTerm) and node.term in self.terms:
-            return replace(node, weight=self.terms[node.term])
+        if isinstance(node, ScoredTerm):
+            return ScoredTerm(node.term, self.terms.get(node.term, node.weight))
         return node
 
 

@@ -156,16 +156,7 @@ class Sorter:
             k: how many documents.
             after: values and number of a document; only those behind it count.
         """
-        docs = [np.flatnonzero(mask) for mask in masks]
-        numbers = np.concatenate(
-            [np.empty(0, np.int64), *(d + base for d, base in zip(docs, self._bases, strict=True))]
-        )
-        keys = [
-            np.concatenate([column.keys(place, its_docs) for place, its_docs in enumerate(docs)])
-            if docs
-            else np.empty(0)
-            for column in self._columns
-        ]
+        numbers, keys = self._matching(masks)
         if after is not None:
             behind = self._behind(keys, numbers, *after)
             numbers, keys = numbers[behind], [key[behind] for key in keys]
@@ -177,6 +168,18 @@ class Sorter:
         last = chosen[-1]
         values = (c.value_of(key[last]) for c, key in zip(self._columns, keys, strict=True))
         return numbers[chosen], tuple(values)
+
+    def _matching(self, masks: Sequence[Mask]) -> tuple[NDArray[np.int64], list[Keys]]:
+        """Return the numbers of the documents that count, ascending, and their keys by column."""
+        docs = [np.flatnonzero(mask) for mask in masks]
+        numbers = (its_docs + base for its_docs, base in zip(docs, self._bases, strict=True))
+        keys = [
+            np.concatenate([column.keys(place, its_docs) for place, its_docs in enumerate(docs)])
+            if docs
+            else np.empty(0)
+            for column in self._columns
+        ]
+        return np.concatenate([np.empty(0, np.int64), *numbers]), keys
 
     def _behind(
         self, keys: Sequence[Keys], numbers: NDArray[np.int64], values: Sequence[Key], number: int

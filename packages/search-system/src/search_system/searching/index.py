@@ -150,6 +150,14 @@ class Index:
             size=k,
         )
 
+    def did_you_mean(self, query: str) -> str | None:
+        """Return a query with its misspelt words corrected, or None if none needs it."""
+        return self._searcher.words.did_you_mean(query, self._searcher.analyzer)
+
+    def complete(self, text: str, k: int = 10) -> list[str]:
+        """Return what someone may be typing: the text with its last word completed, k times."""
+        return self._searcher.words.complete(text, k)
+
     def explain(self, query: str, doc_id: str, *, parameters: BM25F | None = None) -> Explanation:
         """Return how the score of a document comes about; it equals that of `search` exactly.
 
@@ -235,4 +243,4 @@ class Index:
 
     def _show(self, snapshot: Snapshot) -> None:
         if snapshot is not self._searcher.snapshot:
-            self._searcher = Searcher(snapshot)
+            self._searcher = Searcher(snapshot, self._searcher)

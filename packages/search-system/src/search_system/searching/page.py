@@ -40,8 +40,13 @@ class Page:
     total: int
     unknown: tuple[str, ...]
     """Terms of the query that no document has."""
+    did_you_mean: str | None
+    """The query with misspelt words corrected; None if none is."""
     repairs: tuple[str, ...]
     hits: list[PageHit]
+    facets: Mapping[str, list[tuple[str, int]]]
+    cursor: str | None
+    """Where the next page begins; None if this is the last."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the page as JSON values."""
@@ -50,7 +55,10 @@ class Page:
             "index": self.index,
             "total": self.total,
             "unknown": self.unknown,
+            "did_you_mean": self.did_you_mean,
             "repairs": self.repairs,
+            "facets": self.facets,
+            "cursor": self.cursor,
             "hits": [
                 {
                     "id": shown.hit.id,
@@ -72,8 +80,11 @@ def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool
         index=index,
         total=results.total,
         unknown=unknown_terms(results, searcher),
+        did_you_mean=searcher.words.did_you_mean(results.query, searcher.analyzer),
         repairs=tuple(map(str, results.repairs)),
         hits=[_make_hit(results, hit, searcher, explain=explain) for hit in results.hits],
+        facets=results.facets,
+        cursor=results.cursor,
     )
 
 

@@ -46,14 +46,15 @@ KINDS: Mapping[str, FieldKind] = MappingProxyType(
 class Searcher:
     """A snapshot with its analyzers and scorers; safe for use by several threads."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, previous: "Searcher | None" = None) -> None:
+        """Search ``snapshot``; what stays true of a ``previous`` one is taken over."""
         self.snapshot = snapshot
         self.sources = [SegmentSource(view) for view in snapshot.views]
         self.statistics = index_statistics(snapshot)
         self._matchers: OrderedDict[tuple[Any, ...], Matcher] = OrderedDict()
         self._lock = Lock()
         self._default = default_parameters(snapshot.schema)
-        self.words = Words(snapshot)
+        self.words: Words = Words(snapshot, previous.words if previous else None)
 
     @property
     def schema(self) -> IndexSchema:

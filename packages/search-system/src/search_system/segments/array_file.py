@@ -25,6 +25,7 @@ import struct
 import tempfile
 import zlib
 from collections.abc import Iterator
+from functools import cache
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self, cast
@@ -98,7 +99,7 @@ class ArrayFileWriter:
         offset = self._align()
         data = _bytes_of(values)
         self._put(data)
-        self._directory[name] = (values.dtype.name, offset, len(values), zlib.crc32(data))
+        self._directory[name] = (_name(values.dtype), offset, len(values), zlib.crc32(data))
 
     def stream(self, name: str, dtype: DTypeLike) -> ArrayStream:
         """Return an array to be written in pieces, until `finish`."""
@@ -227,6 +228,12 @@ class ArrayFile:
 def damaged(path: Path, what: str) -> CorruptIndexError:
     """Return the error for a file that is not what was written."""
     return CorruptIndexError(f"{path}: {what}; restore the file or build the index again")
+
+
+@cache
+def _name(dtype: np.dtype[Any]) -> str:
+    """Return a type's name, whose making takes as long as writing a small array."""
+    return dtype.name
 
 
 def _bytes_of(values: Array) -> memoryview | bytes:

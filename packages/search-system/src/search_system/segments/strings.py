@@ -29,6 +29,11 @@ class StringTable:
         """Return the number of strings."""
         return len(self.offsets) - 1
 
+    @property
+    def data(self) -> NDArray[np.uint8]:
+        """The UTF-8 bytes of all strings in a row."""
+        return self._file[self._name]
+
     def __getitem__(self, number: int) -> str:
         """Return a string by its number."""
         return self.encoded(number).decode("utf-8", "replace")

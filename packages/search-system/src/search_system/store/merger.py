@@ -35,7 +35,8 @@ class Merge:
         self.error: OSError | SearchSystemError | MemoryError | None = None
         self._schema = schema
         self._views = list(views)
-        self._durable = durable
+        self.durable = durable
+        """Whether its file is on the disk when it is finished."""
         self._sources, self._n_docs = merge_sources([(v.segment, v.live) for v in views])
         self._info: FileInfo | None = None
         self._cancelled = threading.Event()
@@ -49,7 +50,7 @@ class Merge:
                     self.path,
                     self._schema,
                     self._sources,
-                    durable=self._durable,
+                    durable=self.durable,
                     pause=self._pause,
                 )
         except _CancelledError:

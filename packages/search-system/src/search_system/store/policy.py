@@ -1,9 +1,9 @@
 """Which segments to merge: neighbours of about the same size, ten at a time.
 
-A segment's tier is the power of ten that its live documents reach, and all up to a thousand are in
+A segment's tier is the power of ten that its live documents reach, and all up to a hundred are in
 the lowest. Ten neighbours of one tier become one of the next, smaller ones between them included.
 So a document is copied about once per tier, and an index that only grows has at most 9 segments per
-tier: 36 for a million documents, and half of that on average. Only neighbours are merged, as
+tier: 45 for a million documents, and half of that on average. Only neighbours are merged, as
 documents then stay in the order in which they were added, whatever the merges: equal scores rank by
 it.
 
@@ -12,7 +12,7 @@ A segment that has lost a third of its documents is written anew by itself.
 
 from collections.abc import Sequence
 
-_SMALLEST_TIER = 1_000
+_SMALLEST_TIER = 100
 _MOST_DELETED = 1 / 3
 
 

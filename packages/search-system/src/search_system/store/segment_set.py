@@ -84,6 +84,8 @@ class SegmentSet:
             self.merge_error = merge.error
             if not merge.error:
                 self.views = merge.apply(self.views)
+                if not merge.durable:
+                    self._unsynced.add(merge.path)
 
     def cancel_merge(self) -> None:
         """Stop a running merge; nothing is lost but its work."""
@@ -92,8 +94,10 @@ class SegmentSet:
             self._merge = None
 
     def _start_merge(self, group: range) -> None:
-        views = self.views[group.start : group.stop]
-        self._merge = Merge(self._new_path(), self._schema, views, durable=self._durable)
+        """Merge some neighbours; what is not on the disk yet need not be there merged, either."""
+        views, path = self.views[group.start : group.stop], self._new_path()
+        durable = not self._unsynced.issuperset(view.segment.path for view in views)
+        self._merge = Merge(path, self._schema, views, durable=self._durable and durable)
 
     def _new_path(self) -> Path:
         self.next_segment += 1
