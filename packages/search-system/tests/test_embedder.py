@@ -4,7 +4,6 @@ import importlib.util
 import logging
 import subprocess
 import sys
-from collections.abc import Callable  # noqa: TC003 - pytest reads annotations
 from pathlib import Path
 
 import numpy as np
@@ -97,8 +96,7 @@ def test_minilm_equals_the_library() -> None:
 def test_a_missing_package_is_named_with_its_extra(
     name: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    find_nothing: Callable[[str], None] = lambda _: None  # noqa: E731
-    monkeypatch.setattr(importlib.util, "find_spec", find_nothing)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(OptionError, match=line):
         embedder_named(name)
 
