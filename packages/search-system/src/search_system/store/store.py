@@ -223,7 +223,8 @@ class Store:
         """Make all operations so far durable, and visible to who opens the index.
 
         Raises:
-            IndexFolderError: something cannot be written; the last commit is as it was.
+            IndexFolderError: something cannot be written; earlier commits are as they were, and
+                opening the index again shows whether this one reached the log.
         """
         with self._writing():
             due = self._checkpoint.is_due(self._log, self._segments.views)
