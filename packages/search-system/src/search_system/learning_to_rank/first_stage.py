@@ -16,6 +16,7 @@ A query that is nothing but a brand's name means all of its documents alike: its
 and the words decide.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -77,7 +78,9 @@ class Candidates:
         self._profile = stage.profile(near[: blend.seeds])
         self._centroid = self._feedback_centroid(np.union1d(lexical, near[:_POOL]), blend.seeds)
         numbers = np.union1d(lexical, near[: blend.dense_depth])
-        signals = self.signals(numbers)
+        self._order(numbers, self.signals(numbers), blend)
+
+    def _order(self, numbers: Numbers, signals: dict[str, Signal], blend: Blend) -> None:
         self._weight_of = {"bm25f": 1.0, "category": blend.category, "feedback": blend.feedback}
         self._mean, self._spread = {}, {}
         for name in self._weight_of if len(numbers) else ():
@@ -87,13 +90,20 @@ class Candidates:
         order = np.lexsort((numbers, -total))
         self.numbers: Numbers = numbers[order]
         self.scores: Signal = total[order]
+        self._signals = {name: values[order] for name, values in signals.items()}
+
+    def reweighted(self, blend: Blend) -> "Candidates":
+        """Return the same candidates, ordered by the weights of another blend."""
+        other = copy.copy(self)
+        other._order(self.numbers, self._signals, blend)
+        return other
 
     def signals(self, numbers: Numbers) -> dict[str, Signal]:
         """Return the four signals of some documents; 0 for what an index does not have."""
         n = len(numbers)
         rows = self._vectors.rows(numbers) if self._vectors and self._vector.any() else None
-        dense = np.zeros(n) if rows is None else (rows @ self._vector).astype(np.float64)
-        feedback = np.zeros(n) if rows is None else (rows @ self._centroid).astype(np.float64)
+        dense = np.zeros(n) if rows is None else cosines(rows, self._vector)
+        feedback = np.zeros(n) if rows is None else cosines(rows, self._centroid)
         category = self._profile.affinity(numbers) if self._profile else np.zeros(n)
         bm25f = self._scorer.scores(self.weights, numbers.tolist())
         return {"bm25f": bm25f, "dense": dense, "category": category, "feedback": feedback}
@@ -122,7 +132,7 @@ class Candidates:
             return self._vector
         rows = self._vectors.rows(pool)
         words = standardized(self._scorer.scores(self.weights, pool.tolist()))
-        meaning = standardized((rows @ self._vector).astype(np.float64))
+        meaning = standardized(cosines(rows, self._vector))
         best = np.lexsort((pool, -(words + _MEANING * meaning)))[:seeds]
         centroid = rows[best].mean(axis=0)
         return np.asarray(centroid / max(float(np.linalg.norm(centroid)), 1e-12), np.float32)
@@ -157,6 +167,14 @@ class FirstStage:
     def profile(self, seeds: Numbers) -> CategoryProfile | None:
         """Return the kind of the documents nearest in meaning, if there is anything to tell it."""
         return self.understanding.category(seeds) if self.understanding else None
+
+
+def cosines(rows: Rows, vector: Rows) -> Signal:
+    """Return the product of each row with a vector, the same whatever the other rows are.
+
+    A matrix product is not: BLAS adds in another order for another number of rows.
+    """
+    return np.asarray((rows * vector).sum(axis=1, dtype=np.float64), np.float64)
 
 
 def standardized(values: Signal) -> Signal:

@@ -42,7 +42,11 @@ class VectorsInMemory:
         """
         if not vector.any():
             return np.zeros(0, np.int64)
-        return np.argsort(-(self._matrix @ vector), kind="stable")[:k].astype(np.int64)
+        scores = self._matrix @ vector
+        k = min(k, len(scores))
+        least = np.partition(scores, len(scores) - k)[len(scores) - k] if k else np.inf
+        near = np.flatnonzero(scores >= least)
+        return near[np.argsort(-scores[near], kind="stable")[:k]]
 
     def rows(self, numbers: Numbers) -> Rows:
         """Return the vectors of some documents, shape (n, dim)."""
