@@ -44,7 +44,7 @@ class RankingModel:
     """Each as LightGBM writes it."""
     weight: float = 0.3
     """How much the model counts beside the first stage, from 0 to 1."""
-    depth: int = 100
+    depth: int = 50
     """How many of the first candidates it orders anew."""
     _loaded: list[Any] = field(default_factory=list, repr=False, compare=False)
 

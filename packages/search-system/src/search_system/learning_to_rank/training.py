@@ -28,7 +28,7 @@ class TrainingOptions:
 
     boosters: int = 4
     """How many are averaged."""
-    trees: int = 100
+    trees: int = 50
     leaves: int = 7
     learning_rate: float = 0.05
     negatives: int = 30
@@ -37,7 +37,7 @@ class TrainingOptions:
     """They are drawn from so many of the first candidates."""
     weight: float = 0.3
     """How much the model counts beside the first stage (see `RankingModel`)."""
-    depth: int = 100
+    depth: int = 50
     seed: int = 0
 
     def __post_init__(self) -> None:
