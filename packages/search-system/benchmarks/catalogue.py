@@ -20,11 +20,16 @@ from search_system.searching.searcher import Searcher
 from search_system.store.store import Store
 
 SEARCHED = {"title": 2.0, "text": 1.0, "brand": 1.0, "attributes": 0.25}
+PLACED = ("title", "text")
+"""Fields in which the order of words says something."""
 KINDS = ("kind", "attribute_names")
 BRAND = "maker"
 PRIORS = ("price",)
 SCHEMA = IndexSchema(
-    {name: TextField(analyzer="products", weight=weight) for name, weight in SEARCHED.items()}
+    {
+        name: TextField(analyzer="products", weight=weight, positions=name in PLACED)
+        for name, weight in SEARCHED.items()
+    }
     | {"pooled": TextField(analyzer="english", weight=0.0, positions=False)}
     | {name: KeywordField() for name in (BRAND, *KINDS)}
     | {name: NumberField() for name in PRIORS}

@@ -58,20 +58,19 @@ def test_brute_force(documents: list[list[str]], terms: list[str], cut: int) -> 
         counts = frequencies(snapshot, "text", terms, numbers)
         assert counts.tolist() == [[row.count(term) for row in rows] for term in terms]
 
-        places = positions(snapshot, "text", terms, numbers)
-        size = len(terms)
+        places = positions(snapshot, "text", distinct, numbers)
+        query, size = [distinct.index(term) for term in terms], len(terms)
         starts = [[p for p in range(len(r)) if r[p : p + size] == terms] for r in rows]
-        phrases, first = phrase_counts(places, size, n)
+        phrases, first = phrase_counts(places, query, n)
         assert phrases.tolist() == [len(found) for found in starts]
         assert first.tolist() == [found[0] if found else -1 for found in starts]
 
         neighbours = [set(pairwise(row)) for row in rows]
         wanted = list(pairwise(terms))
         expected = [sum(pair in found for pair in wanted) for found in neighbours]
-        assert ordered_pairs(places, size, n).tolist() == expected
+        assert ordered_pairs(places, query, n).tolist() == expected
 
-        alone = positions(snapshot, "text", distinct, numbers)
-        spans = minimal_spans(alone, len(distinct), n)
+        spans = minimal_spans(places, len(distinct), n)
         assert spans.tolist() == [spans_of(row, distinct) for row in rows]
 
 
@@ -88,4 +87,4 @@ def test_no_documents_are_no_error(tmp_path: Path) -> None:
     places = positions(searcher.snapshot, "text", ["a"], nothing)
     assert not len(places.docs)
     assert not len(minimal_spans(places, 1, 0))
-    assert not len(phrase_counts(places, 1, 0)[0])
+    assert not len(phrase_counts(places, [0], 0)[0])

@@ -4,7 +4,7 @@ Of each searched field: BM25 within it, the share of the query's terms that it h
 where it keeps positions, the query as a phrase, its neighbouring pairs, and its narrowest window.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from search_system.scoring.scorer import Scorer
 from search_system.searching.searcher import Searcher
 from search_system.store.snapshot import Snapshot
 from search_system.understanding.occurrences import (
+    Places,
     by_segment,
     frequencies,
     minimal_spans,
@@ -50,42 +51,41 @@ def field_features(
 ) -> dict[str, Column]:
     """Return each field's features of some documents by name."""
     terms = terms[:MOST_TERMS]
-    distinct = list(dict.fromkeys(terms))
+    distinct, n = list(dict.fromkeys(terms)), len(numbers)
     found: dict[str, Column] = {}
     for field in scorer.parameters.fields:
         lengths = field_lengths(searcher.snapshot, field, numbers)
         words: dict[Term, float] = {FieldTerm(term, (field,)): 1.0 for term in distinct}
-        counts = frequencies(searcher.snapshot, field, distinct, numbers)
         found[f"bm25:{field}"] = scorer.scores(words, numbers.tolist())
-        found[f"coverage:{field}"] = (counts > 0).sum(axis=0) / max(len(distinct), 1)
         found[f"length:{field}"] = np.log1p(lengths)
         if has_positions(searcher, field):
-            placed = _placed(searcher.snapshot, field, terms, numbers, lengths)
+            places = positions(searcher.snapshot, field, distinct, numbers)
+            has = np.zeros((len(distinct), n), np.bool_)
+            has[places.terms, places.docs] = True
+            placed = _placed(places, [distinct.index(term) for term in terms], lengths)
             found |= {f"{name}:{field}": values for name, values in placed.items()}
+        else:
+            has = frequencies(searcher.snapshot, field, distinct, numbers) > 0
+        found[f"coverage:{field}"] = has.sum(axis=0) / max(len(distinct), 1)
     return found
 
 
-def _placed(
-    snapshot: Snapshot,
-    field: str,
-    terms: Sequence[str],
-    numbers: Numbers,
-    lengths: Column,
-) -> Mapping[str, Column]:
-    """Return what the places of the terms say; ``first`` and ``after`` are nan without a phrase."""
-    n, distinct = len(numbers), list(dict.fromkeys(terms))
-    places = positions(snapshot, field, terms, numbers)
-    alone = places if len(distinct) == len(terms) else positions(snapshot, field, distinct, numbers)
-    phrases, first = phrase_counts(places, len(terms), n)
-    spans = minimal_spans(alone, len(distinct), n)
+def _placed(places: Places, query: Sequence[int], lengths: Column) -> dict[str, Column]:
+    """Return what the places of the distinct terms say; ``query`` is made of their numbers.
+
+    ``first`` and ``after`` are nan without a phrase.
+    """
+    n, distinct = len(lengths), len(set(query))
+    phrases, first = phrase_counts(places, query, n)
+    spans = minimal_spans(places, distinct, n)
     # Stop words have a position but no length, so less than nothing may follow.
-    after = np.maximum(lengths - first - len(terms), 0)
+    after = np.maximum(lengths - first - len(query), 0)
     return {
         "phrase": np.log1p(phrases),
         "first": np.where(first >= 0, np.log1p(np.maximum(first, 0)), np.nan),
         "after": np.where(first >= 0, np.log1p(after), np.nan),
-        "pairs": ordered_pairs(places, len(terms), n).astype(np.float64),
-        "window": np.where(spans > 0, len(distinct) / np.maximum(spans, 1), 0.0),
+        "pairs": ordered_pairs(places, query, n).astype(np.float64),
+        "window": np.where(spans > 0, distinct / np.maximum(spans, 1), 0.0),
     }
 
 

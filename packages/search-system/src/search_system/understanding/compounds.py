@@ -82,5 +82,5 @@ class Compounds:
         has = np.zeros(len(docs), np.bool_)
         for field in self._searcher.scorer().parameters.fields:
             places = positions(self._searcher.snapshot, field, terms, docs)
-            has |= ordered_pairs(places, len(terms), len(docs)) > 0
+            has |= ordered_pairs(places, range(len(terms)), len(docs)) > 0
         return int(np.count_nonzero(has))

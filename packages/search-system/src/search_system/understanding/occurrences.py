@@ -8,6 +8,7 @@ frequencies before them, so reading any costs one pass over its frequencies.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +28,7 @@ class Places:
     """The place of the document among those that were asked for."""
     positions: Numbers
     terms: Numbers
-    """The place of the term in the query."""
+    """The number of the term among those that were asked for."""
 
 
 def documents_with_all(searcher: Searcher, terms: Sequence[str]) -> Numbers:
@@ -113,39 +114,31 @@ def _postings_of(
     return found, at[found], tfs, number
 
 
-def phrase_counts(places: Places, n_terms: int, n_docs: int) -> tuple[Numbers, Numbers]:
-    """Return how often each document has the query's terms in a row, and where first (-1: never).
+def phrase_counts(places: Places, query: Sequence[int], n_docs: int) -> tuple[Numbers, Numbers]:
+    """Return how often each document has a phrase, and where first (-1: never).
 
-    A query of one term is a phrase of one word.
+    ``query`` has the numbers of the phrase's terms in ``places``. One term is a phrase of one word.
     """
-    # An occurrence of term 0 begins a phrase if each term i stands i places behind it.
-    keys = _key(places.docs, places.positions, places.terms)
-    starts = np.flatnonzero(places.terms == 0)
-    alive = np.ones(len(starts), np.bool_)
-    ordered = np.sort(keys)
-    for i in range(1, n_terms):
-        wanted = _key(places.docs[starts], places.positions[starts] + i, np.full(len(starts), i))
-        at = np.searchsorted(ordered, wanted).clip(max=max(len(ordered) - 1, 0))
-        alive &= ordered[at] == wanted
-    starts = starts[alive]
+    keys = np.sort(_key(places.docs, places.positions, places.terms))
+    starts = np.flatnonzero(places.terms == query[0]) if query else np.zeros(0, np.int64)
+    for i, term in enumerate(query[1:], 1):
+        starts = starts[_has(keys, places.docs[starts], places.positions[starts] + i, term)]
     counts = np.bincount(places.docs[starts], minlength=n_docs)
     first = np.full(n_docs, -1, np.int64)
     first[places.docs[starts[::-1]]] = places.positions[starts[::-1]]
     return counts, first
 
 
-def ordered_pairs(places: Places, n_terms: int, n_docs: int) -> Numbers:
+def ordered_pairs(places: Places, query: Sequence[int], n_docs: int) -> Numbers:
     """Return how many neighbours of the query are neighbours, in that order, in each document."""
     keys = np.sort(_key(places.docs, places.positions, places.terms))
     count = np.zeros(n_docs, np.int64)
-    for i in range(1, n_terms):
-        left = np.flatnonzero(places.terms == i - 1)
-        wanted = _key(places.docs[left], places.positions[left] + 1, np.full(len(left), i))
-        at = np.searchsorted(keys, wanted).clip(max=max(len(keys) - 1, 0))
-        has = np.zeros(n_docs, np.bool_)
-        if len(keys):
-            has[places.docs[left[keys[at] == wanted]]] = True
-        count += has
+    for first, second in pairwise(query):
+        left = np.flatnonzero(places.terms == first)
+        beside = _has(keys, places.docs[left], places.positions[left] + 1, second)
+        found = np.zeros(n_docs, np.bool_)
+        found[places.docs[left[beside]]] = True
+        count += found
     return count
 
 
@@ -173,6 +166,13 @@ def minimal_spans(places: Places, n_terms: int, n_docs: int) -> Numbers:
     found = best < np.iinfo(np.int64).max
     spans[found] = best[found]
     return spans
+
+
+def _has(keys: Numbers, docs: Numbers, positions: Numbers, term: int) -> NDArray[np.bool_]:
+    """Return whether a term stands at each of some positions; ``keys`` are sorted."""
+    wanted = _key(docs, positions, np.full(len(docs), term))
+    at = np.searchsorted(keys, wanted).clip(max=max(len(keys) - 1, 0))
+    return np.asarray(keys[at] == wanted, np.bool_)
 
 
 def _key(docs: Numbers, places: Numbers, terms: Numbers) -> Numbers:
