@@ -16,8 +16,10 @@ from search_system import (
     FieldParameters,
     Index,
     IndexSchema,
+    KeywordField,
     OptionError,
     TextField,
+    VectorField,
     build_index,
     read_documents,
     read_queries,
@@ -169,3 +171,49 @@ def test_evaluate(index: Index) -> None:
     evaluation = index.evaluate({"q1": "cake", "q2": "red"}, {"q1": {"c": 1}, "q2": {"b": 1}})
     assert evaluation.with_positive is not None
     assert evaluation.with_positive.reciprocal_rank == 0.5
+
+
+@pytest.fixture
+def shop(build: Callable[..., Index]) -> Index:
+    pytest.importorskip("tokenizers", reason="the extra 'dense' is not installed")
+    pytest.importorskip("wordllama", reason="the extra 'dense' is not installed")
+    schema = IndexSchema(
+        {"text": TextField(), "brand": KeywordField(), "vector": VectorField("wordllama")}
+    )
+    texts = {"1": "laptop computer", "2": "notebook for students", "3": "garden hose, green"}
+    return build([Document(i, {"text": t, "brand": f"b{i}"}) for i, t in texts.items()], schema)
+
+
+def test_meaning_finds_what_words_do_not(shop: Index) -> None:
+    query = "portable computers"
+    assert [hit.id for hit in shop.search(query).hits] == ["1"]
+    dense = shop.search(query, 2, mode="dense").hits
+    assert [hit.id for hit in dense] == ["1", "2"]
+    assert 1 >= dense[0].score > dense[1].score > 0
+    assert [hit.id for hit in shop.search(query, 2, mode="hybrid").hits] == ["1", "2"]
+    assert shop.search(query, 1, mode="hybrid").cursor is None
+
+
+def test_conditions_hold_for_meaning_too(shop: Index) -> None:
+    def ids(query: str, **options: object) -> set[str]:
+        results = shop.search(query, mode="hybrid", **options)  # type: ignore[arg-type]
+        return {hit.id for hit in results.hits}
+
+    assert ids("computer -laptop") == {"2", "3"}
+    assert ids("computer #brand:b3") == {"3"}
+    assert ids("computer", filters={"brand": ["b2", "b3"]}) == {"2", "3"}
+    assert ids("+garden computer") == {"3"}
+    with pytest.raises(OptionError, match="sort and cursor"):
+        ids("computer", sort=["brand"])
+    with pytest.raises(OptionError, match="dense_weight must be"):
+        ids("computer", dense_weight=2)
+    shop.add({"text": "a tablet computer"}, "4")
+    shop.delete("1")
+    shop.commit()
+    assert ids("computer") == {"2", "3", "4"}
+    shop.close()
+
+
+def test_an_index_without_vectors_says_so(index: Index) -> None:
+    with pytest.raises(OptionError, match="the index has no vectors"):
+        index.search("red", mode="dense")

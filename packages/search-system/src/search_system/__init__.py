@@ -49,6 +49,7 @@ from search_system.schema import (
     NumberField,
     StoredField,
     TextField,
+    VectorField,
 )
 from search_system.schema_guess import guess_schema
 from search_system.scoring.explanation import TermExplanation
@@ -96,6 +97,7 @@ __all__ = [
     "StoredField",
     "TermExplanation",
     "TextField",
+    "VectorField",
     "build_index",
     "compare",
     "compare_evaluations",

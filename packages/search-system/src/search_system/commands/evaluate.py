@@ -15,7 +15,7 @@ from search_system.commands.evaluation_tables import (
     notes,
     to_json,
 )
-from search_system.commands.index import choose_schema
+from search_system.commands.index import choose_schema, with_vectors
 from search_system.commands.scoring_flags import ScoringFlags
 from search_system.commands.search import find_index
 from search_system.corpus.collection import Collection, Qrels, read_qrels, read_queries
@@ -36,6 +36,7 @@ from search_system.evaluation.run_file import read_run, write_run
 from search_system.output import print_json, stderr, stdout, track
 from search_system.searching.build import build_index
 from search_system.searching.index import Index
+from search_system.searching.semantic import Mode
 
 DEPTH = 1000
 ANALYZER = "english"
@@ -76,6 +77,10 @@ class EvaluateConfig:
     """A TOML file that says what the documents' fields are, instead of a guess."""
     analyzer: str = ANALYZER
     """What turns text into terms where the fields are guessed: a language, products or code."""
+    vectors: str | None = None
+    """Add vectors of the texts where the index is built here: wordllama, or minilm."""
+    mode: Mode = "lexical"
+    """lexical: by words; dense: by meaning; hybrid: by both."""
     scoring: ScoringFlags = field(default_factory=ScoringFlags)
     json: bool = False
     """Print JSON, with every query's figures, instead of a table."""
@@ -111,14 +116,16 @@ class EvaluateConfig:
         self._print(settings, evaluation, baseline)
 
     def _check_sources(self) -> None:
-        fields = (self.schema, self.analyzer)
-        if self.index and fields != (None, ANALYZER):
+        fields = (self.schema, self.analyzer, self.vectors)
+        if self.index and fields != (None, ANALYZER, None):
             raise OptionError("an index has its own fields; give either --index or their flags")
-        searching = (self.index, self.depth, self.scoring, *fields)
-        if self.run_in and searching != (None, DEPTH, ScoringFlags(), None, ANALYZER):
+        searching = (self.index, self.depth, self.mode, self.scoring, *fields)
+        if self.run_in and searching != (
+            None, DEPTH, "lexical", ScoringFlags(), None, ANALYZER, None
+        ):  # fmt: skip
             raise OptionError(
                 "a run file holds rankings already; give either --run-in or flags of searching "
-                "(--index, --depth, --k1, --b, --weights, --schema, --analyzer)"
+                "(--index, --depth, --mode, --k1, --b, --weights, --schema, --analyzer, --vectors)"
             )
 
     def _search(self, collection: Collection, queries: dict[str, str], qrels: Qrels) -> Run:
@@ -127,7 +134,9 @@ class EvaluateConfig:
             _warn_of_unknown(index, qrels)
             parameters = self.scoring.parameters(index.schema)
             return run_queries(
-                lambda text: index.search(text, self.depth, parameters=parameters, plain=True),
+                lambda text: index.search(
+                    text, self.depth, parameters=parameters, plain=True, mode=self.mode
+                ),
                 queries,
                 lambda ids: track(ids, "searching", total=len(queries)),
             )
@@ -149,6 +158,8 @@ class EvaluateConfig:
         ranking = (
             f"BM25F, k1 {scoring.k1:g}, b {scoring.b:g}{weights}, {self.depth:,} documents deep"
         )
+        if self.mode != "lexical":
+            ranking = f"{self.mode}, {ranking}"
         if self.index:
             return {"rankings": ranking, "index": str(self.index)}
         fields = str(self.schema) if self.schema else f"guessed, analyzer {self.analyzer}"
@@ -195,6 +206,8 @@ class EvaluateConfig:
         if not self.index:
             corpus = collection.corpus
             id_field, schema = choose_schema(corpus, None, self.schema, self.analyzer)
+            if self.vectors:
+                schema = with_vectors(schema, self.vectors)
             documents = track(read_documents(corpus, id_field), "indexing documents")
             build_index(folder, documents, schema)
         return Index.open(folder)

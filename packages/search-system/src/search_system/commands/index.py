@@ -2,7 +2,7 @@
 
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,10 @@ from tyro.conf import Positional
 
 from search_system.corpus.collection import Collection
 from search_system.corpus.documents import choose_id_field, read_documents, sample_rows
+from search_system.dense.embedder import embedder_named
 from search_system.errors import OptionError
 from search_system.output import print_json, stderr, stdout, track
-from search_system.schema import IndexSchema
+from search_system.schema import IndexSchema, VectorField
 from search_system.schema_guess import guess_schema
 from search_system.searching.build import build_index
 from search_system.store.commit import COMMIT
@@ -44,6 +45,8 @@ class IndexConfig:
     """A TOML file that says what the fields are, instead of a guess."""
     analyzer: str = "english"
     """What turns text into terms where the fields are guessed: a language, products or code."""
+    vectors: str | None = None
+    """Add vectors of the texts, to search by meaning: wordllama, or minilm (slow); in extras."""
     guess: bool = False
     """Print the guessed schema as TOML, and index nothing."""
     json: bool = False
@@ -55,6 +58,8 @@ class IndexConfig:
         id_field, schema = choose_schema(
             collection.corpus, self.id_field, self.schema, self.analyzer
         )
+        if self.vectors:
+            schema = with_vectors(schema, self.vectors)
         if self.guess:
             sys.stdout.write(schema.to_toml())
             return
@@ -89,6 +94,12 @@ def choose_schema(
         raise OptionError(f"--schema {schema}: cannot be read ({error})") from error
     except OptionError as error:
         raise OptionError(f"--schema {schema}: {error}") from error
+
+
+def with_vectors(schema: IndexSchema, embedder: str) -> IndexSchema:
+    """Return a schema with vectors of all its texts; raise `OptionError` for no such embedder."""
+    embedder_named(embedder)
+    return replace(schema, fields={**schema.fields, "vector": VectorField(embedder)})
 
 
 def schema_line(id_field: str | None, schema: IndexSchema) -> str:

@@ -22,6 +22,7 @@ from search_system.retrieval.explanation import Explanation
 from search_system.searching.highlight import Snippet, one_line
 from search_system.searching.index import Index
 from search_system.searching.page import Page, PageHit, make_page
+from search_system.searching.semantic import Mode
 from search_system.store.commit import COMMIT
 
 INDENT = 14
@@ -46,6 +47,8 @@ class SearchConfig:
     k: Annotated[int, arg(aliases=["-k"])] = 10
     """How many documents to show."""
     scoring: ScoringFlags = field(default_factory=ScoringFlags)
+    mode: Mode = "lexical"
+    """lexical: by words; dense: by meaning, of an index with vectors; hybrid: by both."""
     sort: tuple[str, ...] = ()
     """Fields to sort by instead of the score, ascending; price- is descending."""
     facets: tuple[str, ...] = ()
@@ -71,6 +74,7 @@ class SearchConfig:
             sort=tuple(_sort_key(text) for text in self.sort),
             cursor=self.cursor,
             facets=self.facets,
+            mode=self.mode,
             parameters=self.scoring.parameters(index.schema),
         )
         page = make_page(results, index.searcher, str(folder), explain=self.explain)

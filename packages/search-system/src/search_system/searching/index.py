@@ -32,6 +32,7 @@ from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
+from search_system.searching.semantic import DENSE_WEIGHT, Mode
 from search_system.store.config import FsyncPolicy, WriterConfig
 from search_system.store.snapshot import Snapshot, open_snapshot
 from search_system.store.store import Store
@@ -105,6 +106,8 @@ class Index:
         sort: Sequence[str] = (),
         cursor: str | None = None,
         facets: Sequence[str] = (),
+        mode: Mode = "lexical",
+        dense_weight: float = DENSE_WEIGHT,
         parameters: BM25F | None = None,
         plain: bool = False,
     ) -> Results:
@@ -121,34 +124,37 @@ class Index:
             sort: fields to sort by, not the score; "-price" descends. Missing values come last.
             cursor: `Results.cursor` of the page before this one.
             facets: keyword fields of which to count the values among all that match.
+            mode: lexical: by words; dense: by meaning, which needs a vector field; hybrid: by both.
+            dense_weight: how much meaning counts in hybrid results, from 0 to 1.
             parameters: of the scores; by default BM25F with the schema's weights.
             plain: take the query as words, whatever signs it has; judged queries often are prose.
 
         Raises:
-            OptionError: k is below 1, a field is none for what it is named for, or the cursor is
-                none of this query.
+            OptionError: k is below 1, a field is none for what it is named for, the cursor is none
+                of this query, or there are no vectors to search by meaning, or no pages of such.
         """
         searcher = self._searcher
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         if filters:
             tree = with_filter(tree, filter_query(filters, searcher.schema))
         matcher = searcher.matcher(parameters)
-        if sort or cursor is not None:
+        paged = bool(sort) or cursor is not None
+        following: str | None = None
+        if mode != "lexical":
+            if paged:
+                raise OptionError("sort and cursor go with mode 'lexical': meaning has no end")
+            semantic = searcher.semantic
+            ranking = semantic.search(query, tree, matcher, k, mode=mode, weight=dense_weight)
+            hits = searcher.hits(*ranking)
+        elif paged:
             page = find_page(matcher, tree, k, sort, cursor)
-            numbers, scores, following = page.numbers, page.scores, page.cursor
+            hits, following = searcher.hits(page.numbers, page.scores), page.cursor
         else:
-            numbers, scores, _ = matcher.search(tree, k)
-            following = None
-        return Results(
-            query=query,
-            hits=searcher.hits(numbers, scores),
-            repairs=repairs,
-            facets=searcher.facets(tree, facets, matcher),
-            tree=tree,
-            matcher=matcher,
-            sorted_cursor=following,
-            size=k,
-        )
+            found = matcher.search(tree, k)
+            hits = searcher.hits(found.numbers, found.scores)
+        counts = searcher.facets(tree, facets, matcher)
+        full = mode == "lexical" and not paged and len(hits) == k
+        return Results(query, hits, repairs, counts, tree, matcher, following, full)
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""

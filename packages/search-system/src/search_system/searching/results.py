@@ -23,10 +23,10 @@ class Results:
     tree: Query = field(repr=False)
     """The query with its filters, and with index terms as its leaves."""
     matcher: Matcher = field(repr=False, compare=False)
-    size: int = field(repr=False)
-    """How many hits were asked for."""
-    sorted_cursor: str | None = field(repr=False)
-    """The cursor of hits that were sorted by columns."""
+    page_cursor: str | None = field(repr=False)
+    """The cursor of hits that were found as a page."""
+    full: bool = field(repr=False)
+    """Whether more hits by score may follow, so that a cursor can be made."""
 
     @cached_property
     def total(self) -> int:
@@ -35,7 +35,7 @@ class Results:
 
     @cached_property
     def cursor(self) -> str | None:
-        """Where the next page begins; None if this one is not full, so that it was the last."""
-        if self.sorted_cursor or len(self.hits) < self.size:
-            return self.sorted_cursor
+        """Where the next page begins; None if this was the last, and of hits by meaning."""
+        if not self.full:
+            return self.page_cursor
         return cursor_behind(self.tree, self.hits[-1].score, self.hits[-1].number)

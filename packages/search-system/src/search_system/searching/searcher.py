@@ -30,6 +30,7 @@ from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.scoring.scorer import Scorer
 from search_system.scoring.segment_source import SegmentSource, index_statistics
 from search_system.searching.hit import Hit
+from search_system.searching.semantic import Semantic
 from search_system.searching.words import Words
 from search_system.store.config import schema_analyzer
 from search_system.store.snapshot import Snapshot
@@ -54,6 +55,7 @@ class Searcher:
         self._matchers: OrderedDict[tuple[Any, ...], Matcher] = OrderedDict()
         self._lock = Lock()
         self._default = default_parameters(snapshot.schema)
+        self._previous_semantic = vars(previous).get("semantic") if previous else None
         self.words: Words = Words(snapshot, previous.words if previous else None)
 
     @property
@@ -71,6 +73,11 @@ class Searcher:
         """The analyzer of words that name no field."""
         fields = self.schema.searched or self.schema.of_type(TextField)
         return self.analyzers[next(iter(fields))]
+
+    @cached_property
+    def semantic(self) -> Semantic:
+        """The search by meaning; raise `OptionError` if the index has no vectors."""
+        return Semantic.of(self.snapshot, self._previous_semantic)
 
     @cached_property
     def kinds(self) -> dict[str, FieldKind]:
@@ -103,6 +110,10 @@ class Searcher:
                     self._matchers.popitem(last=False)
             self._matchers.move_to_end(key)
             return self._matchers[key]
+
+    def scorer(self, parameters: BM25F | None = None) -> Scorer:
+        """Return what scores terms with some parameters, by default those of the schema."""
+        return self.matcher(parameters).scorer
 
     def hits(self, numbers: NDArray[np.int64], scores: NDArray[np.float64] | None) -> list[Hit]:
         """Return documents as hits, given their numbers, and their scores if they have some."""
