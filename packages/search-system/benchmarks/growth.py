@@ -229,9 +229,7 @@ def memory() -> tuple[int, int]:
 
 def answer(index: Index, query: str) -> list[tuple[str, float]]:
     """Return the ids and scores of the best documents for a query string."""
-    numbers, scores = index.searcher.best(query, K)
-    ids = map(index.searcher.doc_id, numbers.tolist())
-    return list(zip(ids, scores.tolist(), strict=True))
+    return [(hit.id, hit.score) for hit in index.search(query, K, plain=True).hits]
 
 
 def forget(folder: Path) -> None:

@@ -20,25 +20,25 @@ def test_the_library_example_runs(
     assert capsys.readouterr().out.startswith("1 0.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("script", "argument", "expected"),
+    ("command", "expected"),
     [
-        ("speed.py", PACKAGE / "examples" / "kitchen", "bm25s (numpy)"),
-        ("scale.py", "500", "500 documents, "),
+        (
+            "throughput.py --documents 300 --queries 20 --rounds 1 --stop-words",
+            ("300 documents", "tantivy, own analysis"),
+        ),
+        ("durability.py --commits 3 --rounds 1", ("SQLite FTS5", "tantivy")),
     ],
 )
-def test_the_measurements_of_the_figures_run(script: str, argument: object, expected: str) -> None:
+def test_the_measurements_of_the_figures_run(command: str, expected: tuple[str, ...]) -> None:
     """The README's figures come from more documents, by the same commands."""
-    command = [sys.executable, PACKAGE / "benchmarks" / script, str(argument)]
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
-    assert expected in result.stdout
-
-
-@pytest.mark.slow
-def test_the_measurement_of_throughput_runs() -> None:
     pytest.importorskip("tantivy", reason="a peer of the bench group, not installed")
-    command = [sys.executable, PACKAGE / "benchmarks" / "throughput.py"]
-    options = ["--documents", "300", "--queries", "20", "--rounds", "1", "--stop-words"]
-    result = subprocess.run([*command, *options], check=True, capture_output=True, text=True)
-    assert "300 documents" in result.stdout
-    assert "tantivy, own analysis" in result.stdout
+    script, *options = command.split()
+    result = subprocess.run(
+        [sys.executable, PACKAGE / "benchmarks" / script, *options],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert all(text in result.stdout for text in expected)
