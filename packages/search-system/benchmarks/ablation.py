@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -164,8 +164,7 @@ class Fold:
         )
         model = train([examples[q] for q in training], extractor.names, options)
         reranker = Reranker(extractor, model)
-        part = Bench(bench.searcher, bench.vectors, {q: bench.queries[q] for q in held_out},
-                     bench.qrels)  # fmt: skip
+        part = replace(bench, queries={q: bench.queries[q] for q in held_out})
         return part.measure(lambda q: reranker(extractor.stage(part.queries[q])))
 
 
@@ -291,7 +290,12 @@ def show(found: Sequence[Mapping[str, Any]], n_queries: int) -> None:
             f"{row['milliseconds']:.2f}",
         )
     Console(width=120).print(table)
-    print(f"{n_queries} queries with a relevant document; ± is the standard error over queries")
+    best = found[-1]
+    lost, unjudged = 1 - best["ndcg_at_10"], best["condensed_ndcg_at_10"] - best["ndcg_at_10"]
+    print(
+        f"{n_queries} queries with a relevant document; ± is the standard error over queries. Of "
+        f"the last row's loss of {lost:.4f}, {unjudged:.4f} is documents that nobody has judged."
+    )
 
 
 if __name__ == "__main__":
