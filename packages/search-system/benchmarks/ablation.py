@@ -2,10 +2,9 @@
 
 usage: python benchmarks/ablation.py FOLDER [--repeats N] [--json]
 
-FOLDER is the collection. Everything that is tuned or trained (BM25F, the blend, the model) is so on
-other queries than those it is measured on: five folds by query, all stages inside the fold. One
-way of dealing queries into folds is luck, so it is done N times (3) and a query's value is the mean
-over them. The denominator is the queries with a relevant document.
+FOLDER is the collection. What is tuned or trained (BM25F, the blend, the model) is so on other
+queries than it is measured on: five folds by query, all stages inside the fold, N times (3) with
+other folds. The denominator is the queries with a relevant document.
 """
 
 import argparse
@@ -238,9 +237,8 @@ def rows(bench: Bench, repeats: int) -> list[dict[str, Any]]:
     found, times = cross_validated(bench, repeats), milliseconds(bench)
     table = []
     for before, name in zip((None, *STAGES), STAGES, strict=False):
-        row: dict[str, Any] = {"stage": name}
-        for measured in MEASURED:
-            row[measured] = Estimate.of(list(found[name][measured].values())).mean
+        means = {m: Estimate.of(list(found[name][m].values())).mean for m in MEASURED}
+        row: dict[str, Any] = {"stage": name} | means
         values = found[name]["ndcg_at_10"]
         row["standard_error"] = Estimate.of(list(values.values())).standard_error
         for key, other in {"gain": before, "gain_over_bm25f": STAGES[1]}.items():
