@@ -2,10 +2,9 @@
 
 usage: python benchmarks/ablation.py FOLDER [--repeats N] [--json]
 
-FOLDER is the collection. Everything that is tuned or trained (BM25F, the blend, the model) is so on
-other queries than those it is measured on: five folds by query, all stages inside the fold. One
-way of dealing queries into folds is luck, so it is done N times (3) and a query's value is the mean
-over them. The denominator is the queries with a relevant document.
+FOLDER is the collection. What is tuned or trained (BM25F, the blend, the model) is so on other
+queries than it is measured on: five folds by query, all stages inside the fold, N times (3) with
+other folds. The denominator is the queries with a relevant document.
 """
 
 import argparse
@@ -15,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -164,8 +163,7 @@ class Fold:
         )
         model = train([examples[q] for q in training], extractor.names, options)
         reranker = Reranker(extractor, model)
-        part = Bench(bench.searcher, bench.vectors, {q: bench.queries[q] for q in held_out},
-                     bench.qrels)  # fmt: skip
+        part = replace(bench, queries={q: bench.queries[q] for q in held_out})
         return part.measure(lambda q: reranker(extractor.stage(part.queries[q])))
 
 
@@ -239,9 +237,8 @@ def rows(bench: Bench, repeats: int) -> list[dict[str, Any]]:
     found, times = cross_validated(bench, repeats), milliseconds(bench)
     table = []
     for before, name in zip((None, *STAGES), STAGES, strict=False):
-        row: dict[str, Any] = {"stage": name}
-        for measured in MEASURED:
-            row[measured] = Estimate.of(list(found[name][measured].values())).mean
+        means = {m: Estimate.of(list(found[name][m].values())).mean for m in MEASURED}
+        row: dict[str, Any] = {"stage": name} | means
         values = found[name]["ndcg_at_10"]
         row["standard_error"] = Estimate.of(list(values.values())).standard_error
         for key, other in {"gain": before, "gain_over_bm25f": STAGES[1]}.items():
@@ -291,7 +288,12 @@ def show(found: Sequence[Mapping[str, Any]], n_queries: int) -> None:
             f"{row['milliseconds']:.2f}",
         )
     Console(width=120).print(table)
-    print(f"{n_queries} queries with a relevant document; ± is the standard error over queries")
+    best = found[-1]
+    lost, unjudged = 1 - best["ndcg_at_10"], best["condensed_ndcg_at_10"] - best["ndcg_at_10"]
+    print(
+        f"{n_queries} queries with a relevant document; ± is the standard error over queries. Of "
+        f"the last row's loss of {lost:.4f}, {unjudged:.4f} is documents that nobody has judged."
+    )
 
 
 if __name__ == "__main__":

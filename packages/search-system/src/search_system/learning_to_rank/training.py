@@ -31,7 +31,7 @@ class TrainingOptions:
     trees: int = 50
     leaves: int = 7
     learning_rate: float = 0.05
-    negatives: int = 30
+    negatives: int = 60
     """Unjudged documents per query that count as irrelevant."""
     negatives_from: int = 100
     """They are drawn from so many of the first candidates."""
