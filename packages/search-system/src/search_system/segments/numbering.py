@@ -8,14 +8,14 @@ and completions need that, since a stem is nothing that anybody types.
 
 from array import array
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_system.segments.array_file import ArrayFileWriter
 from search_system.segments.format import LARGEST_COUNT, STOP_WORD
-from search_system.segments.strings import add_strings
+from search_system.segments.strings import add_strings, add_texts
 
 
 class WordNumbers(dict[str | None, int]):
@@ -49,32 +49,44 @@ class WordNumbers(dict[str | None, int]):
 
         Only what was counted is written: of a document that was refused, words are numbered too.
         """
-        spelled, term_of = list(map(str, self)), np.array(self._term_of, np.int64)
-        used: list[int] = np.flatnonzero(self._counts).tolist()
-        if words:
-            # Terms in the order of their words are nearly sorted, which makes sorting them cheap.
-            used.sort(key=spelled.__getitem__)
-        places = self._write_terms(out, name, dict.fromkeys(term_of[used].tolist()))
-        if words:
-            used = [i for i in used if _is_unicode(spelled[i])]
-            add_strings(out, f"{name}/words", [spelled[i].encode() for i in used])
-            terms = np.append(places, STOP_WORD)[term_of[used]]  # a stop word's -1 takes the last
-            out.add(f"{name}/word_terms", terms.astype(np.int32))
-            counts = np.minimum(self._counts[used], LARGEST_COUNT)
-            out.add(f"{name}/word_counts", counts.astype(np.uint32))
+        term_of = np.array(self._term_of, np.int64)
+        if not words:
+            return self._write_terms(out, name, term_of[self._counts > 0])
+        spelled = sorted(cast("Iterable[str]", self))
+        numbers = np.fromiter(map(self.__getitem__, spelled), np.int64, len(spelled))
+        if not self._counts.all():
+            spelled = [word for word in spelled if self._counts[self[word]]]
+            numbers = numbers[self._counts[numbers] > 0]
+        # Terms in the order of their words are nearly sorted, which makes sorting them cheap.
+        places = self._write_terms(out, name, term_of[numbers])
+        try:
+            add_texts(out, f"{name}/words", spelled)
+        except UnicodeEncodeError:  # lone surrogates, which JSON can bring in and UTF-8 cannot hold
+            spelled = [word for word in spelled if word.isascii() or _is_unicode(word)]
+            numbers = np.fromiter(map(self.__getitem__, spelled), np.int64, len(spelled))
+            add_texts(out, f"{name}/words", spelled)
+        terms = np.append(places, STOP_WORD)[term_of[numbers]]  # a stop word's -1 takes the last
+        out.add(f"{name}/word_terms", terms.astype(np.int32))
+        counts = np.minimum(self._counts[numbers], LARGEST_COUNT)
+        out.add(f"{name}/word_counts", counts.astype(np.uint32))
         return places
 
     def _write_terms(
-        self, out: ArrayFileWriter, name: str, used: Iterable[int]
+        self, out: ArrayFileWriter, name: str, used: NDArray[np.int64]
     ) -> NDArray[np.int64]:
         terms = list(self._terms)
-        by_bytes = sorted((i for i in used if i != STOP_WORD), key=terms.__getitem__)
+        numbers = dict.fromkeys(used[used != STOP_WORD].tolist())
+        by_bytes = sorted(numbers, key=terms.__getitem__)
         places = np.full(len(terms), STOP_WORD, dtype=np.int64)
         places[by_bytes] = np.arange(len(by_bytes))
         add_strings(out, f"{name}/terms", [terms[i] for i in by_bytes])
         return places
 
 
-def _is_unicode(word: str) -> bool:
-    """Return whether UTF-8 can hold a word: it has no lone surrogates, which JSON can bring in."""
-    return word.isascii() or not any("\ud800" <= c <= "\udfff" for c in word)
+def _is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can hold a text."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
