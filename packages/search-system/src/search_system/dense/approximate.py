@@ -3,6 +3,10 @@
 Both indexes keep the vectors as float16, as the segment does, in memory. They are built when a
 segment is first searched and hold deleted documents, too, which masks leave out: a segment never
 changes, so neither does its index. FAISS is an extra: `search-system[dense]`.
+
+`HNSW` finds more in less time than `IVF`, but takes longer to build. Over wordllama's vectors of
+60,000 short texts its ten nearest are 95% of the exact ones, in 0.8 ms where exact search takes 8,
+and IVF's are 80%, in 0.4 ms (benchmarks/neighbours.py).
 """
 
 import math
