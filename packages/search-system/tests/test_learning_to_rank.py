@@ -155,7 +155,9 @@ def test_priors_are_columns_of_numbers(stage: FirstStage) -> None:
 
 def test_first_stage_without_anything_else_is_bm25f(searcher: Searcher) -> None:
     candidates = FirstStage(searcher)("red boot")
-    numbers, scores = searcher.scorer().search(Counter(searcher.analyzer.query_terms("red boot")), 100)
+    numbers, scores = searcher.scorer().search(
+        Counter(searcher.analyzer.query_terms("red boot")), 100
+    )
     assert candidates.numbers.tolist() == numbers.tolist()
     np.testing.assert_allclose(candidates.scores, standardized(scores))
 
