@@ -80,6 +80,8 @@ def _one_line(text: str) -> tuple[str, NDArray[np.int64]]:
 
     The places have one more, for the end: [characters + 1].
     """
+    if text.isprintable() and "  " not in text and text == text.strip():
+        return text, np.arange(len(text) + 1)
     invisible = {ord(c): " " for c in set(text) if not c.isprintable()}
     codes = np.frombuffer(text.translate(invisible).encode("utf-32-le"), np.uint32)
     blank = codes == _BLANK

@@ -83,8 +83,7 @@ class _Tokens:
             case Prefix(text):
                 words = [word for word in self._by_word if word.startswith(text)]
             case Fuzzy(text, edits):
-                near = alignment_distances(text, list(self._by_word), edits) <= edits
-                words = [word for word, is_near in zip(self._by_word, near, strict=True) if is_near]
+                words = _near(text, list(self._by_word), edits)
             case _:
                 words = []
         return [token for word in words for token in self._by_word[word]]
@@ -100,6 +99,23 @@ class _Tokens:
             if chosen is not None:
                 span = [tokens[term][i] for (_, term), i in zip(pairs, chosen, strict=True)]
                 yield min(token.start for token in span), max(token.end for token in span)
+
+
+def _near(text: str, words: Sequence[str], edits: int) -> list[str]:
+    """Return the words within some edits of a text.
+
+    Few get as far as the distance: an edit brings at most one new character and takes one away.
+    """
+    letters = frozenset(text)
+    possible = [
+        word
+        for word in words
+        if abs(len(word) - len(text)) <= edits
+        and len(letters.difference(word)) <= edits
+        and len(frozenset(word) - letters) <= edits
+    ]
+    near = alignment_distances(text, possible, edits) <= edits
+    return [word for word, is_near in zip(possible, near, strict=True) if is_near]
 
 
 def _choose(

@@ -1,10 +1,11 @@
 """The words of several segments and fields as one vocabulary, with the terms that they stand for.
 
-The words of one table are used as they are mapped. Several are merged, which takes one to two
-microseconds per word and table, and 16 bytes per distinct word beside its letters, eight of them
-per field. When an index has grown by small segments since, theirs are inserted into what there is:
-that copies arrays, and costs some microseconds per new word only. A merge of segments, or a large
-new one, means to begin again.
+The words of one table are used as they are mapped. Several are merged at the first use, which takes
+one to two microseconds per word and table: 300,000 real documents in eight segments with two fields
+have 908,000 entries and 267,000 distinct words, which took 1.5 s and 14 MB. Fuzzy words need
+another 0.4 s and 3 MB. When an index has grown by small segments since, their words are inserted
+into what there is: that copies arrays, and costs some tens of microseconds per new word. After a
+merge of segments, or a large new one, everything begins again.
 """
 
 from bisect import bisect_left
