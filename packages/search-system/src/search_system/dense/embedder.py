@@ -7,8 +7,8 @@ Both ship inside a wheel, so nothing is downloaded:
   trained too, and do what inverse document frequencies do elsewhere: weighting tokens by idf, by
   SIF (Arora, Liang and Ma, ICLR 2017) or by their rank in the vocabulary, cutting texts short,
   giving tokens unit length or taking the common direction out moved nDCG@10 by up to 0.016 up on
-  one collection and by more down on another (NFCorpus, SciFact, Cranfield, Icecat). So the mean is plain, and a
-  document's vector does not depend on the collection.
+  one collection and by more down on another (NFCorpus, SciFact, Cranfield, Icecat). So the mean is
+  plain, and a document's vector does not depend on the collection.
 - ``minilm`` (384 numbers): the sentence transformer all-MiniLM-L6-v2; PyTorch, better, and some 400
   times slower. It reads the first 256 word pieces of a text.
 
