@@ -7,6 +7,7 @@ A query that is some words goes to the scoring kernels straight from the analyze
 parsed, which takes ten times as long as analysing them.
 """
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -32,6 +33,7 @@ from search_system.scoring.segment_source import SegmentSource, index_statistics
 from search_system.searching.hit import Hit
 from search_system.searching.semantic import Semantic
 from search_system.searching.words import Words
+from search_system.segments.strings import StringTable
 from search_system.store.config import schema_analyzer
 from search_system.store.snapshot import Snapshot
 
@@ -54,9 +56,13 @@ class Searcher:
         self.statistics = index_statistics(snapshot)
         self._matchers: OrderedDict[tuple[Any, ...], Matcher] = OrderedDict()
         self._lock = Lock()
-        self._default = default_parameters(snapshot.schema)
+        self._bases = snapshot.bases
         self._previous_semantic = vars(previous).get("semantic") if previous else None
         self.words: Words = Words(snapshot, previous.words if previous else None)
+
+    @cached_property
+    def _ids(self) -> list[StringTable]:
+        return [view.segment.ids for view in self.snapshot.views]
 
     @property
     def schema(self) -> IndexSchema:
@@ -100,7 +106,13 @@ class Searcher:
 
     def matcher(self, parameters: BM25F | None = None) -> Matcher:
         """Return what runs queries with some parameters, by default those of the schema."""
-        parameters = parameters or self._default
+        return self._matcher_of(parameters) if parameters else self._default_matcher
+
+    @cached_property
+    def _default_matcher(self) -> Matcher:
+        return self._matcher_of(default_parameters(self.schema))
+
+    def _matcher_of(self, parameters: BM25F) -> Matcher:
         key = parameters.k1, *parameters.fields.items()
         with self._lock:
             if key not in self._matchers:
@@ -118,10 +130,9 @@ class Searcher:
     def hits(self, numbers: NDArray[np.int64], scores: NDArray[np.float64] | None) -> list[Hit]:
         """Return documents as hits, given their numbers, and their scores if they have some."""
         values = [0.0] * len(numbers) if scores is None else scores.tolist()
-        return [
-            Hit(self.doc_id(number), score, number, self.document)
-            for number, score in zip(numbers.tolist(), values, strict=True)
-        ]
+        found, read = numbers.tolist(), self.document
+        ids = self._ids[0].many(numbers) if len(self._bases) == 1 else map(self.doc_id, found)
+        return [Hit(*hit, read) for hit in zip(ids, values, found, strict=True)]
 
     def facets(
         self, query: Query, fields: Sequence[str], matcher: Matcher
@@ -136,14 +147,13 @@ class Searcher:
 
     def locate(self, number: int) -> tuple[int, int]:
         """Return the place of a document's segment, and its number in it."""
-        bases = self.snapshot.bases
-        place = int(np.searchsorted(bases, number, side="right")) - 1
-        return place, number - bases[place]
+        place = bisect_right(self._bases, number) - 1
+        return place, number - self._bases[place]
 
     def doc_id(self, number: int) -> str:
         """Return the id of a document by its number."""
         place, doc = self.locate(number)
-        return self.snapshot.views[place].segment.ids[doc]
+        return self._ids[place][doc]
 
     def document(self, number: int) -> dict[str, Any]:
         """Return a document, as it was added, by its number."""

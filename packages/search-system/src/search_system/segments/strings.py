@@ -43,6 +43,15 @@ class StringTable:
         begin, end = self.offsets[number : number + 2].tolist()
         return self._file.bytes_at(self._name, begin, end)
 
+    def many(self, numbers: NDArray[np.int64]) -> list[str]:
+        """Return some strings by their numbers, in less time than one by one."""
+        begins, ends = self.offsets[numbers].tolist(), self.offsets[numbers + 1].tolist()
+        read, name = self._file.bytes_at, self._name
+        return [
+            read(name, begin, end).decode("utf-8", "replace")
+            for begin, end in zip(begins, ends, strict=True)
+        ]
+
     def slice(self, begin: int, end: int) -> list[bytes]:
         """Return the UTF-8 bytes of the strings from number ``begin`` up to ``end``."""
         offsets = self.offsets[begin : end + 1]
