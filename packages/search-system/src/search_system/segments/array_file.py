@@ -198,6 +198,11 @@ class ArrayFile:
         offset = self._directory[name][1]
         return self._map[offset + begin : offset + end]
 
+    def parts_at(self, name: str, begins: list[int], ends: list[int]) -> list[bytes]:
+        """Return several parts of an array of bytes."""
+        offset, data = self._directory[name][1], self._map
+        return [data[offset + a : offset + b] for a, b in zip(begins, ends, strict=True)]
+
     def verify(self) -> None:
         """Compare every byte with the checksums; raise `CorruptIndexError` at the first array."""
         place = len(MAGIC)

@@ -46,11 +46,8 @@ class StringTable:
     def many(self, numbers: NDArray[np.int64]) -> list[str]:
         """Return some strings by their numbers, in less time than one by one."""
         begins, ends = self.offsets[numbers].tolist(), self.offsets[numbers + 1].tolist()
-        read, name = self._file.bytes_at, self._name
-        return [
-            read(name, begin, end).decode("utf-8", "replace")
-            for begin, end in zip(begins, ends, strict=True)
-        ]
+        parts = self._file.parts_at(self._name, begins, ends)
+        return [part.decode("utf-8", "replace") for part in parts]
 
     def slice(self, begin: int, end: int) -> list[bytes]:
         """Return the UTF-8 bytes of the strings from number ``begin`` up to ``end``."""
