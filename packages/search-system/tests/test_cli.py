@@ -9,6 +9,7 @@ from typing import IO
 
 import pytest
 
+from search_system import Index, IndexSchema, TextField
 from search_system.cli import main
 
 Run = Callable[..., str]
@@ -270,3 +271,29 @@ def test_sorting_facets_and_pages(run: Run, fail: Run, tmp_path: Path) -> None:
     assert "belongs to another query" in fail("search", "red", "--cursor", page["cursor"])
     assert "expected a cursor" in fail("search", "red", "--cursor", "x")
     assert "'text'" in fail("search", "red", "--facets", "text")
+
+
+def test_mistakes_about_fields_are_one_line(run: Run, fail: Run, tmp_path: Path) -> None:
+    rows = [{"id": i, "text": f"a shoe of row {i} here", "price": i} for i in range(1200)]
+    rows.append({"id": "x", "text": "one more", "price": "a lot"})
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    line = fail("index", "rows.jsonl")
+    assert "rows.jsonl: document 'x', field 'price': expected a number" in line
+    assert "--schema" in line
+    assert "no analyzer 'nope'" in fail("index", "rows.jsonl", "--guess", "--analyzer", "nope")
+    (tmp_path / "odd.csv").write_text(",id,km/h,text\n0,7,5,a car that is fast\n")
+    assert "text: text" not in run("index", "odd.csv")
+    assert json.loads(run("search", "car", "--json"))["hits"][0]["document"]["km/h"] == "5"
+    assert "--explain is for scores by words" in fail("search", "x", "--explain", "--sort", "id")
+    schema = "[fields.text]\ntype = 'text'\nweight = {}\n"
+    for weight in ("1e300", "true"):
+        (tmp_path / "s.toml").write_text(schema.format(weight))
+        assert "weight" in fail("index", "odd.csv", "--schema", "s.toml")
+    assert "give either" in fail("index", "odd.csv", "--schema", "s.toml", "--analyzer", "german")
+
+
+def test_an_index_whose_last_commit_is_in_the_log_is_sound(run: Run, tmp_path: Path) -> None:
+    with Index.open(tmp_path / "i", IndexSchema({"text": TextField()})) as index:
+        index.add({"text": "red"}, "1")
+        index.commit()
+        assert "as they were written" in run("verify", tmp_path / "i")

@@ -2,6 +2,7 @@
 
 import errno
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_one_writer_and_any_number_of_readers(tmp_path: Path) -> None:
     with Index.open(tmp_path, SCHEMA) as first:
         first.add({"text": "x"}, "1")
         second = Index.open(tmp_path)
-        with pytest.raises(IndexLockedError, match="writes to this index"):
+        with pytest.raises(IndexLockedError, match="writes to this index already"):
             second.add({"text": "y"}, "2")
     second.add({"text": "y"}, "2")
     second.commit()
@@ -117,7 +118,7 @@ def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_a_build_spares_what_is_no_index(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(IndexFolderError, match=r"holds 'thesis\.txt' and no index"):
+    with pytest.raises(IndexFolderError, match=r"holds 'thesis\.txt', which is no part"):
         build_index(tmp_path, docs("x"), SCHEMA)
     with pytest.raises(IndexFolderError, match="found a file"):
         build_index(tmp_path / "thesis.txt", docs("x"), SCHEMA)
@@ -140,3 +141,69 @@ def test_search_while_others_write(build: Callable[..., Index]) -> None:
     assert before.hits[0].document == {"text": "red"}
     assert found(index, "red") == {"0", "9"}
     index.close()
+
+
+def test_a_build_spares_strange_files_also_beside_an_index(tmp_path: Path) -> None:
+    folder = tmp_path / "i"
+    build_index(folder, docs("red"), SCHEMA)
+    (folder / "thesis.txt").write_text("precious")
+    with pytest.raises(IndexFolderError, match=r"holds 'thesis\.txt'"):
+        build_index(folder, docs("blue"), SCHEMA)
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "commit.json").write_text('{"commit": "abc"}')
+    with pytest.raises(IndexFolderError, match=r"holds 'commit\.json'"):
+        build_index(tmp_path / "foreign", docs("blue"), SCHEMA)
+    assert (folder / "thesis.txt").read_text() == "precious"
+
+
+def test_a_file_put_there_during_the_build_stays(tmp_path: Path) -> None:
+    def documents() -> Iterator[Document]:
+        (tmp_path / "i").mkdir()
+        (tmp_path / "i" / "mine.txt").write_text("mine")
+        yield docs("x")[0]
+
+    with pytest.raises(IndexFolderError, match=r"holds 'mine\.txt'"):
+        build_index(tmp_path / "i", documents(), SCHEMA)
+    assert (tmp_path / "i" / "mine.txt").read_text() == "mine"
+
+
+def test_what_killed_builds_left_is_cleaned_up(tmp_path: Path) -> None:
+    folder = tmp_path / "i"
+    build_index(folder, docs("red"), SCHEMA)
+    folder.rename(tmp_path / ".i.old")  # killed between the two renames
+    build_index(tmp_path / ".i.new-0123", docs("stale"), SCHEMA)
+    with pytest.raises(CollectionError):
+        build_index(folder, interrupted(CollectionError("row 2 is odd")), SCHEMA)
+    assert [path.name for path in tmp_path.iterdir()] == ["i"]
+    assert found(Index.open(folder), "red") == {"0"}
+
+
+def test_a_link_to_a_folder_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    for text in ("red", "blue"):
+        build_index(tmp_path / "link", docs(text), SCHEMA)
+        assert found(Index.open(tmp_path / "real"), text) == {"0"}
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_models_move_to_the_new_index(tmp_path: Path) -> None:
+    build_index(tmp_path / "i", docs("red"), SCHEMA)
+    (tmp_path / "i" / "ranking-model.json").write_text("a model")
+    build_index(tmp_path / "i", docs("blue"), SCHEMA)
+    assert (tmp_path / "i" / "ranking-model.json").read_text() == "a model"
+
+
+def test_threads_share_the_first_add(tmp_path: Path) -> None:
+    with Index.open(tmp_path / "i", SCHEMA) as index, ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda i: index.add({"text": "x"}, str(i)), range(8)))
+        index.commit()
+        assert len(index) == 8
+        assert len(Index.open(tmp_path / "i", SCHEMA)) == 8, "beside a writer"
+
+
+def test_a_second_writer_in_one_process_is_told_so(tmp_path: Path) -> None:
+    with Index.open(tmp_path / "i", SCHEMA) as index:
+        index.add({"text": "x"}, "1")
+        with pytest.raises(IndexLockedError, match="this process writes to this index already"):
+            Index.open(tmp_path / "i").add({"text": "y"}, "2")

@@ -217,3 +217,35 @@ def test_conditions_hold_for_meaning_too(shop: Index) -> None:
 def test_an_index_without_vectors_says_so(index: Index) -> None:
     with pytest.raises(OptionError, match="the index has no vectors"):
         index.search("red", mode="dense")
+
+
+def test_demanded_groups_hold_for_meaning_and_signs_are_not_embedded(shop: Index) -> None:
+    hits = shop.search("+(garden OR students) computer", mode="hybrid").hits
+    assert {hit.id for hit in hits} == {"2", "3"}
+    assert {hit.id for hit in shop.search("(garden OR hose) AND green", mode="dense").hits} == {"3"}
+    plain = shop.search("computer", mode="dense").hits[0].score
+    signed = shop.search("+computer -garden #brand:b1", mode="dense").hits[0]
+    assert (signed.id, signed.score) == ("1", plain)
+    assert shop.search("computer", mode="dense").total is None
+
+
+@pytest.mark.parametrize("mode", ["lexical", "dense", "hybrid"])
+def test_every_mode_checks_its_options(shop: Index, mode: str) -> None:
+    with pytest.raises(OptionError, match="k must be"):
+        shop.search("computer", 0, mode=mode)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="mode must be one of"):
+        shop.search("computer", mode="typo")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="k must be"):
+        shop.complete("com", -1)
+
+
+def test_a_cursor_knows_its_parameters_and_filters(build: Callable[..., Index]) -> None:
+    schema = IndexSchema({"text": TextField(), "brand": KeywordField()})
+    docs = [Document(str(i), {"text": "shoe " * (i + 1), "brand": "ab"[i % 2]}) for i in range(9)]
+    index = build(docs, schema)
+    first = index.search("shoe", 3, filters={"brand": {"b", "a"}})
+    behind = index.search("shoe", 9, filters={"brand": ["a", "b"]}, cursor=first.cursor)
+    assert len({hit.id for hit in (*first.hits, *behind.hits)}) == 9
+    other = BM25F({"text": FieldParameters(b=0)})
+    with pytest.raises(OptionError, match="belongs to another query"):
+        index.search("shoe", 3, cursor=index.search("shoe", 3).cursor, parameters=other)

@@ -163,9 +163,12 @@ def test_a_commit_without_changes_writes_nothing(tmp_path: Path) -> None:
         assert (tmp_path / "commit.json").stat().st_mtime_ns == before
 
 
-def test_one_writer_and_the_error_says_who(tmp_path: Path) -> None:
+def test_one_writer_and_the_error_says_who(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Store.open(tmp_path, SCHEMA):
+        with pytest.raises(IndexLockedError, match="this process writes to this index already"):
+            Store.open(tmp_path)
         message = rf"lock: process {os.getpid()} on \S+, since 20\S+, writes to this index"
+        monkeypatch.setattr(os, "getpid", lambda: 1)  # as another process
         with pytest.raises(IndexLockedError, match=message):
             Store.open(tmp_path)
         assert len(open_snapshot(tmp_path)) == 0

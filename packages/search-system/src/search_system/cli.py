@@ -36,6 +36,8 @@ Command = (
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command; exit with code 2 and one line on stderr if its input is at fault."""
+    if hasattr(sys.stdout, "reconfigure"):  # what a terminal cannot print shall not end a search
+        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
         sys.stdout.write(f"search-system {version('search-system')}\n")

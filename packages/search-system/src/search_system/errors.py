@@ -28,6 +28,10 @@ class CollectionError(SearchSystemError):
     """Documents, queries, judgments or runs cannot be read."""
 
 
+class FieldValueError(CollectionError):
+    """A document has a value that its field cannot hold."""
+
+
 class OutputError(SearchSystemError):
     """A file that was asked for cannot be written."""
 

@@ -24,7 +24,6 @@ name are stored with the document and nothing else.
 
 import dataclasses
 import json
-import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -32,6 +31,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 from search_system.analysis.spec import AnalyzerSpec
 from search_system.errors import OptionError
+from search_system.scoring.parameters import LARGEST_WEIGHT
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,11 @@ class TextField:
     """Keep where in the text each term stands, for phrases and proximity (4 bytes per token)."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.weight < math.inf:
-            raise OptionError(f"a field's weight must be a number from 0 up, not {self.weight!r}")
+        if type(self.weight) not in {int, float} or not 0 <= self.weight <= LARGEST_WEIGHT:
+            raise OptionError(
+                f"a field's weight must be a number from 0 to {LARGEST_WEIGHT:,.0f}, "
+                f"not {self.weight!r}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,7 @@ class IndexSchema:
 
     def __post_init__(self) -> None:
         for name in self.fields:
-            if not name or not name.isprintable() or "/" in name:
+            if not is_field_name(name):
                 raise OptionError(
                     f"a field's name must be printable, not empty and without '/', not {name!r}"
                 )
@@ -198,6 +201,11 @@ class IndexSchema:
         return ", ".join(f"{name}: {field.type}" for name, field in self.fields.items())
 
 
+def is_field_name(name: str) -> bool:
+    """Return whether a field can be called so: queries and files have to name it."""
+    return bool(name) and name.isprintable() and "/" not in name
+
+
 def _field(name: str, table: object) -> Field:
     if not isinstance(table, Mapping):
         raise OptionError(f"field '{name}': expected a table with a type, found {table!r}")
@@ -222,6 +230,8 @@ def _fits(value: object, expected: Any) -> bool:
     """Return whether a value is of an option's type; a tuple of names is written as a list."""
     if expected == tuple[str, ...]:
         return isinstance(value, list | tuple) and all(isinstance(name, str) for name in value)
+    if isinstance(value, bool):
+        return expected is bool
     return isinstance(value, (int, float) if expected is float else expected)
 
 

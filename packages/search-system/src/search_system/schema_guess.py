@@ -19,6 +19,7 @@ from search_system.schema import (
     NumberField,
     StoredField,
     TextField,
+    is_field_name,
 )
 
 _TITLE_WEIGHT = 2.0
@@ -46,7 +47,7 @@ def guess_schema(
         for name, value in record.items():
             members = value if isinstance(value, list) else [value]
             values.setdefault(name, []).extend(m for m in members if m not in (None, ""))
-    values.pop(id_field or "", None)
+    values = {name: v for name, v in values.items() if name != id_field and is_field_name(name)}
     guessed = {name: _guess_field(name, members) for name, members in values.items()}
     if not any(isinstance(field, TextField) for field in guessed.values()):
         keywords = (name for name, field in guessed.items() if isinstance(field, KeywordField))

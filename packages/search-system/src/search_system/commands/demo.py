@@ -128,7 +128,7 @@ def _some(documents: Iterator[Document]) -> Iterator[Document]:
 def print_code_page(page: Page) -> None:
     """Print hits as a programmer wants them: name, signature, first line, place."""
     console = stdout()
-    console.print(Text(f'\n"{page.query}"', style="bold"), f"  {page.total:,} found")
+    console.print(Text(f'\n"{page.query}"', style="bold"), f"  {page.total or 0:,} found")
     for place, shown in enumerate(page.hits, 1):
         console.print(hit_line(place, shown), soft_wrap=True)
         place_in_file = f"{shown.fields['file']}:{shown.fields['line']}"

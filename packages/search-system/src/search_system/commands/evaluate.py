@@ -1,4 +1,4 @@
-"""``search-system evaluate``: the quality of BM25F, or of a run file, on judged queries."""
+"""``search-system evaluate``: the quality of searches, or of a run file, on judged queries."""
 
 import tempfile
 from collections import Counter
@@ -15,7 +15,7 @@ from search_system.commands.evaluation_tables import (
     notes,
     to_json,
 )
-from search_system.commands.index import choose_schema, with_vectors
+from search_system.commands.index import ANALYZER, choose_schema, with_vectors
 from search_system.commands.scoring_flags import ScoringFlags
 from search_system.commands.search import find_index
 from search_system.corpus.collection import Collection, Qrels, read_qrels, read_queries
@@ -39,7 +39,6 @@ from search_system.searching.index import Index
 from search_system.searching.semantic import Mode
 
 DEPTH = 1000
-ANALYZER = "english"
 
 
 @dataclass(frozen=True)

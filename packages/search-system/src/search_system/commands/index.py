@@ -10,18 +10,20 @@ from rich.filesize import decimal
 from rich.markup import escape
 from tyro.conf import Positional
 
+from search_system.analysis.spec import named_analyzer
 from search_system.corpus.collection import Collection
 from search_system.corpus.documents import choose_id_field, read_documents, sample_rows
 from search_system.dense.embedder import embedder_named
-from search_system.errors import OptionError
+from search_system.errors import CollectionError, FieldValueError, OptionError
 from search_system.output import print_json, stderr, stdout, track
-from search_system.schema import IndexSchema, VectorField
+from search_system.schema import IndexSchema, VectorField, is_field_name
 from search_system.schema_guess import guess_schema
 from search_system.searching.build import build_index
-from search_system.store.commit import COMMIT
-from search_system.store.snapshot import Snapshot, open_snapshot
+from search_system.store.commit import read_commit
+from search_system.store.snapshot import open_snapshot
 
 DATA_FOLDER = Path("data/search")
+ANALYZER = "english"
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class IndexConfig:
     """The field with each document's id."""
     schema: Path | None = None
     """A TOML file that says what the fields are, instead of a guess."""
-    analyzer: str = "english"
+    analyzer: str = ANALYZER
     """What turns text into terms where the fields are guessed: a language, products or code."""
     vectors: str | None = None
     """Add vectors of the texts, to search by meaning: wordllama, or minilm (slow); in extras."""
@@ -54,6 +56,10 @@ class IndexConfig:
 
     def run(self) -> None:
         """Build the index and print what is in it."""
+        if self.schema and self.analyzer != ANALYZER:
+            raise OptionError(
+                "a schema names its own analyzers; give either --schema or --analyzer"
+            )
         collection = Collection.find(self.collection)
         id_field, schema = choose_schema(
             collection.corpus, self.id_field, self.schema, self.analyzer
@@ -66,8 +72,13 @@ class IndexConfig:
         stderr().print(escape(f"{collection.corpus.name}: {schema_line(id_field, schema)}"))
         out = self.out or DATA_FOLDER / collection.name
         start = time.perf_counter()
-        documents = read_documents(collection.corpus, id_field)
-        build_index(out, track(documents, "indexing documents"), schema)
+        documents = track(read_documents(collection.corpus, id_field), "indexing documents")
+        try:
+            build_index(out, documents, schema)
+        except FieldValueError as error:
+            raise CollectionError(
+                f"{collection.corpus}: {error}; give fields with --schema (--guess prints these)"
+            ) from error
         facts = index_facts(out, time.perf_counter() - start)
         if self.json:
             print_json(facts | {"id_field": id_field})
@@ -87,6 +98,9 @@ def choose_schema(
     rows = sample_rows(corpus)
     id_field = choose_id_field(corpus, rows, id_field)
     if schema is None:
+        for name in dict.fromkeys(name for row in rows for name in row if not is_field_name(name)):
+            stderr().print(f"note: {corpus.name}: no field can be named {name!r}; it is only kept")
+        named_analyzer(analyzer)
         return id_field, guess_schema(rows, id_field, analyzer)
     try:
         return id_field, IndexSchema.from_toml(schema.read_text(encoding="utf-8"))
@@ -99,6 +113,11 @@ def choose_schema(
 def with_vectors(schema: IndexSchema, embedder: str) -> IndexSchema:
     """Return a schema with vectors of all its texts; raise `OptionError` for no such embedder."""
     embedder_named(embedder)
+    if "vector" in schema.fields:
+        raise OptionError(
+            "--vectors: the documents have a field 'vector' already; add a field of type vector "
+            "and another name to a --schema"
+        )
     return replace(schema, fields={**schema.fields, "vector": VectorField(embedder)})
 
 
@@ -115,17 +134,16 @@ def index_facts(out: Path, seconds: float) -> dict[str, Any]:
         "index": str(out),
         "documents": n_docs,
         "tokens": sum(snapshot.n_tokens(name) for name in snapshot.schema.searched),
-        "bytes": index_bytes(out, snapshot),
+        "bytes": index_bytes(out),
         "seconds": round(seconds, 3),
         "documents_per_second": round(n_docs / seconds),
         "schema": snapshot.schema.to_dict(),
     }
 
 
-def index_bytes(folder: Path, snapshot: Snapshot) -> int:
+def index_bytes(folder: Path) -> int:
     """Return the size of the files that make an index."""
-    names = [view.segment.name for view in snapshot.views]
-    return sum((folder / name).stat().st_size for name in (COMMIT, *names))
+    return sum((folder / name).stat().st_size for name in read_commit(folder).files)
 
 
 def print_facts(facts: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from tyro.conf import Positional, arg
 from search_system.commands.index import DATA_FOLDER
 from search_system.commands.scoring_flags import ScoringFlags
 from search_system.corpus.documents import as_text
-from search_system.errors import IndexMissingError
+from search_system.errors import IndexMissingError, OptionError
 from search_system.output import print_indented, print_json, stdout
 from search_system.retrieval.explanation import Explanation
 from search_system.searching.highlight import Snippet, one_line
@@ -64,6 +64,8 @@ class SearchConfig:
 
     def run(self) -> None:
         """Search and print."""
+        if self.explain and (self.mode != "lexical" or self.sort):
+            raise OptionError("--explain is for scores by words: leave --mode and --sort out")
         folder = find_index(self.index)
         index = Index.open(folder)
         # The command line hands over bytes that are no UTF-8 as lone surrogates.
@@ -118,10 +120,11 @@ def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> No
     if not page.hits:
         console.print(escape(f"Nothing found in {page.index}."))
         return
-    console.print(
-        f"The best {len(page.hits)} of {page.total:,} that match, in {escape(page.index)}",
-        style="dim",
+    n = len(page.hits)
+    found = (
+        f"The nearest {n}" if page.total is None else f"The best {n} of {page.total:,} that match"
     )
+    console.print(f"{found}, in {escape(page.index)}", style="dim")
     for place, shown in enumerate(page.hits, 1):
         _print_hit(console, place, shown, fields)
     for name, counts in page.facets.items():

@@ -35,7 +35,7 @@ class VerifyConfig:
         if problems := verify_store(folder):
             raise CorruptIndexError("; ".join(problems))
         snapshot = open_snapshot(folder)
-        segments, size = len(snapshot.views), index_bytes(folder, snapshot)
+        segments, size = len(snapshot.views), index_bytes(folder)
         if self.json:
             print_json({"index": str(folder), "segments": segments, "bytes": size})
         else:

@@ -18,6 +18,7 @@ from search_system.errors import CollectionError
 Qrels = dict[str, dict[str, int]]
 """Grades by query id and document id."""
 
+_GRADE_DIGITS = 9
 _SPLIT_ORDER = ("test", "dev", "train")
 
 
@@ -122,4 +123,4 @@ def read_qrels(path: Path) -> Qrels:
 
 
 def _is_integer(text: str) -> bool:
-    return text.removeprefix("-").isdecimal()
+    return text.removeprefix("-").isdecimal() and len(text) <= _GRADE_DIGITS

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from search_system.errors import OptionError
 from search_system.query.expand import prefix_range
 
 _BLOCK = 512
@@ -35,6 +36,8 @@ class Autocomplete:
 
         Equal weights go by the order of the entries.
         """
+        if k < 1:
+            raise OptionError(f"k must be a whole number from 1 up, not {k}")
         found = prefix_range(self.entries, text)
         first, last = -(-found.start // _BLOCK), found.stop // _BLOCK  # whole blocks inside
         if last - first <= k:

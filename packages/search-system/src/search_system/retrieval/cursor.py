@@ -1,9 +1,11 @@
 """Where a page of results ended, as text that a client keeps and sends back.
 
 It holds the sort values and the number of the page's last document: the next page begins behind
-them, so it costs the same however deep it is, and no state is kept between pages. Documents that
-were added or deleted meanwhile appear or not, as they sort; a merge that renumbers documents can
-repeat or skip one among equal values.
+them, so it costs the same however deep it is, and no state is kept between pages. It is meant for
+one snapshot, which an index keeps until its next refresh or commit. Later, documents that were
+added or deleted meanwhile appear or not, as they sort, and a merge that renumbers documents can
+repeat or skip one among equal values; but a commit changes all scores a little, so pages by score
+that come from different snapshots repeat and skip whatever moved across their border.
 """
 
 import base64

@@ -46,7 +46,8 @@ def _filter(name: str, value: Any, schema: IndexSchema) -> Query:
             raise OptionError(f"filter '{name}': expected a pair of ends, found {value!r}")
         return _between(name, field, *value)
     if isinstance(value, list | set | frozenset):
-        members = tuple(_equal(name, field, member) for member in value)
+        ordered = value if isinstance(value, list) else sorted(value, key=repr)
+        members = tuple(_equal(name, field, member) for member in ordered)
         return members[0] if len(members) == 1 else Bool(should=members) if members else NOTHING
     return _equal(name, field, value)
 

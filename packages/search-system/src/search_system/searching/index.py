@@ -6,6 +6,7 @@
     index.add({"title": "Red shoes", "price": 80}, "1")
     index.commit()
     index.search("red shoe").hits
+    index.close()                                    # or: with Index.open(...) as index
 
 An index that is only searched needs no lock: it holds the last commit's snapshot, whatever others
 write meanwhile, and `refresh` takes the newest. The first `add` or `delete` makes it the index's
@@ -15,6 +16,7 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 from search_system.corpus.collection import Qrels
@@ -32,8 +34,10 @@ from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
-from search_system.searching.semantic import DENSE_WEIGHT, Mode
+from search_system.searching.semantic import DENSE_WEIGHT, Mode, check_search
+from search_system.store.commit import COMMIT, read_commit
 from search_system.store.config import FsyncPolicy, WriterConfig
+from search_system.store.recovery import check_schema
 from search_system.store.snapshot import Snapshot, open_snapshot
 from search_system.store.store import Store
 
@@ -47,6 +51,7 @@ class Index:
         self._fsync = fsync
         self._config = config
         self._store: Store | None = None
+        self._opening = Lock()
         self._searcher = Searcher(open_snapshot(folder))
 
     @classmethod
@@ -74,7 +79,10 @@ class Index:
         """
         folder = Path(folder)
         if schema is not None:
-            Store.open(folder, schema, fsync, config=config).close()
+            if (folder / COMMIT).exists():
+                check_schema(folder, read_commit(folder), schema)
+            else:
+                Store.open(folder, schema, fsync, config=config).close()
         return cls(folder, fsync, config)
 
     def __enter__(self) -> Self:
@@ -133,28 +141,31 @@ class Index:
             OptionError: k is below 1, a field is none for what it is named for, the cursor is none
                 of this query, or there are no vectors to search by meaning, or no pages of such.
         """
+        check_search(k, mode, sort, cursor)
         searcher = self._searcher
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
-        if filters:
-            tree = with_filter(tree, filter_query(filters, searcher.schema))
+        restriction = filter_query(filters, searcher.schema) if filters else None
+        matched = with_filter(tree, restriction) if restriction else tree
         matcher = searcher.matcher(parameters)
-        paged = bool(sort) or cursor is not None
         following: str | None = None
         if mode != "lexical":
-            if paged:
-                raise OptionError("sort and cursor go with mode 'lexical': meaning has no end")
+            text = query if plain else searcher.meaning_of(query)
             semantic = searcher.semantic
-            ranking = semantic.search(query, tree, matcher, k, mode=mode, weight=dense_weight)
+            ranking = semantic.search(
+                text, tree, matcher, k, filters=restriction, mode=mode, weight=dense_weight
+            )
             hits = searcher.hits(*ranking)
-        elif paged:
-            page = find_page(matcher, tree, k, sort, cursor)
+        elif sort or cursor is not None:
+            page = find_page(matcher, matched, k, sort, cursor)
             hits, following = searcher.hits(page.numbers, page.scores), page.cursor
         else:
-            found = matcher.search(tree, k)
+            found = matcher.search(matched, k)
             hits = searcher.hits(found.numbers, found.scores)
-        counts = searcher.facets(tree, facets, matcher)
-        full = mode == "lexical" and not paged and len(hits) == k
-        return Results(query, hits, repairs, counts, tree, matcher, following, full)
+        counts = searcher.facets(matched, facets, matcher)
+        full = mode == "lexical" and not sort and cursor is None and len(hits) == k
+        return Results(
+            query, hits, repairs, counts, matched, matcher, mode == "lexical", following, full
+        )
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
@@ -164,17 +175,23 @@ class Index:
         """Return what someone may be typing: the text with its last word completed, k times."""
         return self._searcher.words.complete(text, k)
 
-    def explain(self, query: str, doc_id: str, *, parameters: BM25F | None = None) -> Explanation:
-        """Return how the score of a document comes about; it equals that of `search` exactly.
+    def explain(
+        self, query: str, doc_id: str, *, parameters: BM25F | None = None, plain: bool = False
+    ) -> Explanation:
+        """Return how the score of a document by words comes about.
+
+        It equals that of `search` in mode lexical, with the same ``parameters`` and ``plain``, to
+        the last bit.
 
         Raises:
             OptionError: there is no such document.
         """
-        number = self._searcher.number(doc_id)
+        searcher = self._searcher
+        number = searcher.number(doc_id)
         if number is None:
             raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
-        tree, _ = self._searcher.parse(query)
-        return self._searcher.matcher(parameters).explain(tree, number)
+        tree, _ = searcher.words_of(query) if plain else searcher.parse(query)
+        return searcher.matcher(parameters).explain(tree, number)
 
     def evaluate(
         self,
@@ -182,6 +199,8 @@ class Index:
         qrels: Qrels,
         depth: int = 1000,
         *,
+        mode: Mode = "lexical",
+        dense_weight: float = DENSE_WEIGHT,
         parameters: BM25F | None = None,
     ) -> Evaluation:
         """Search for every judged query and measure the rankings, as trec_eval does.
@@ -190,16 +209,21 @@ class Index:
             queries: their texts by id.
             qrels: grades by query id and document id.
             depth: how many documents to rank.
+            mode: by words, by meaning, or by both, as in `search`.
+            dense_weight: how much meaning counts, as in `search`.
             parameters: of the scores.
 
         Raises:
             CollectionError: a judged query has no text.
         """
         judged = judged_queries(queries, qrels)
-        run = run_queries(
-            lambda text: self.search(text, depth, parameters=parameters, plain=True), judged
-        )
-        return evaluate_run(run, qrels)
+
+        def search(text: str) -> Results:
+            return self.search(
+                text, depth, mode=mode, dense_weight=dense_weight, parameters=parameters, plain=True
+            )
+
+        return evaluate_run(run_queries(search, judged), qrels)
 
     def add(self, document: Mapping[str, Any], doc_id: str) -> None:
         """Add a document, in place of the one that has this id, if any.
@@ -243,9 +267,10 @@ class Index:
             self._store = None
 
     def _writer(self) -> Store:
-        if self._store is None:
-            self._store = Store.open(self.folder, fsync=self._fsync, config=self._config)
-        return self._store
+        with self._opening:
+            if self._store is None:
+                self._store = Store.open(self.folder, fsync=self._fsync, config=self._config)
+            return self._store
 
     def _show(self, snapshot: Snapshot) -> None:
         if snapshot is not self._searcher.snapshot:

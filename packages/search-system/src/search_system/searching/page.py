@@ -37,7 +37,8 @@ class Page:
 
     query: str
     index: str
-    total: int
+    total: int | None
+    """How many documents match; None if they were found by meaning."""
     unknown: tuple[str, ...]
     """Terms of the query that no document has."""
     did_you_mean: str | None

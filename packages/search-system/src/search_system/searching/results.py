@@ -23,19 +23,21 @@ class Results:
     tree: Query = field(repr=False)
     """The query with its filters, and with index terms as its leaves."""
     matcher: Matcher = field(repr=False, compare=False)
+    counted: bool = field(repr=False)
+    """Whether it can be said how many match: all documents are more or less near in meaning."""
     page_cursor: str | None = field(repr=False)
     """The cursor of hits that were found as a page."""
     full: bool = field(repr=False)
     """Whether more hits by score may follow, so that a cursor can be made."""
 
     @cached_property
-    def total(self) -> int:
-        """The number of documents that match, counted when it is first asked for."""
-        return self.matcher.count(self.tree)
+    def total(self) -> int | None:
+        """The number of documents that match, counted when first asked for; None by meaning."""
+        return self.matcher.count(self.tree) if self.counted else None
 
     @cached_property
     def cursor(self) -> str | None:
         """Where the next page begins; None if this was the last, and of hits by meaning."""
         if not self.full:
             return self.page_cursor
-        return cursor_behind(self.tree, self.hits[-1].score, self.hits[-1].number)
+        return cursor_behind(self.matcher, self.tree, self.hits[-1].score, self.hits[-1].number)

@@ -31,7 +31,7 @@ from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.scoring.scorer import Scorer
 from search_system.scoring.segment_source import SegmentSource, index_statistics
 from search_system.searching.hit import Hit
-from search_system.searching.semantic import Semantic
+from search_system.searching.semantic import Semantic, counting_text
 from search_system.searching.words import Words
 from search_system.segments.strings import StringTable
 from search_system.store.config import schema_analyzer
@@ -99,6 +99,10 @@ class Searcher:
         analyzers: dict[str | None, Analyzer] = dict(self.analyzers.items())
         analyzers[None] = self.analyzer
         return rewrite(parsed.query, analyzers), parsed.repairs
+
+    def meaning_of(self, text: str) -> str:
+        """Return what of a query string is to be embedded: its words, without its signs."""
+        return counting_text(parse_query(text, self.kinds).query) if has_syntax(text) else text
 
     def words_of(self, text: str) -> tuple[Query, tuple[Repair, ...]]:
         """Return the query for any of a text's words, which are not parsed."""

@@ -6,7 +6,7 @@ is right for the default embedder; a stronger one deserves more (`benchmarks/hyb
 """
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,8 @@ from search_system.dense.embedder import Embedder, embedder_named
 from search_system.dense.index import VectorSearcher
 from search_system.errors import OptionError
 from search_system.fusion import Ranking, convex_combination
-from search_system.query.ast import Bool, MatchAll, Query
+from search_system.query.ast import Bool, Boost, Fuzzy, MatchAll, Phrase, Prefix, Query, Term
+from search_system.retrieval.filters import with_filter
 from search_system.retrieval.matcher import Matcher
 from search_system.schema import IndexSchema, VectorField
 from search_system.store.snapshot import Snapshot
@@ -25,6 +26,16 @@ Mode = Literal["lexical", "dense", "hybrid"]
 DENSE_WEIGHT = 0.3
 _DEPTH = 100
 """How many documents of each ranking are fused, if not more are asked for."""
+
+
+def check_search(k: int, mode: str, sort: Sequence[str], cursor: str | None) -> None:
+    """Raise `OptionError` for options of a search that make no sense, alone or together."""
+    if k < 1:
+        raise OptionError(f"k must be a whole number from 1 up, not {k}")
+    if mode not in get_args(Mode):
+        raise OptionError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
+    if mode != "lexical" and (sort or cursor is not None):
+        raise OptionError("sort and cursor go with mode 'lexical': meaning has no end")
 
 
 class Semantic:
@@ -51,26 +62,35 @@ class Semantic:
         return cls(snapshot, name, embedder, previous)
 
     def search(
-        self, text: str, tree: Query, matcher: Matcher, k: int, *, mode: Mode, weight: float
+        self,
+        text: str,
+        tree: Query,
+        matcher: Matcher,
+        k: int,
+        *,
+        filters: Query | None,
+        mode: Mode,
+        weight: float,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return the numbers and scores of the k best documents, best first.
 
         Args:
-            text: the query as typed, to embed.
+            text: what to embed.
             tree: the query, whose conditions hold and whose words count in hybrid results.
             matcher: for the words.
             k: how many documents.
+            filters: conditions beside those of the query.
             mode: dense or hybrid.
             weight: of meaning beside words, from 0 to 1.
         """
         if not 0 <= weight <= 1:
-            raise OptionError(f"dense_weight must be a number from 0 to 1, not {weight}")
+            raise OptionError(f"dense_weight must be a number from 0 to 1, not {weight!r}")
         depth = k if mode == "dense" else max(k, _DEPTH)
         vector = self.embedder.embed_queries([text])[0]
-        nearest = self.vectors.search(vector, depth, allowed_by(tree, matcher))
+        nearest = self.vectors.search(vector, depth, allowed_by(tree, filters, matcher))
         if mode == "dense":
             return nearest
-        found = matcher.search(tree, depth)
+        found = matcher.search(with_filter(tree, filters) if filters else tree, depth)
         words: Ranking = found.numbers, found.scores
         numbers, scores = convex_combination([words, nearest], [1 - weight, weight])
         return numbers[:k], scores[:k]
@@ -87,26 +107,33 @@ def vector_field(schema: IndexSchema) -> tuple[str, VectorField]:
     return next(iter(fields.items()))
 
 
-def allowed_by(tree: Query, matcher: Matcher) -> Sequence[NDArray[np.bool_]] | None:
-    """Return which documents meet the conditions of a query; None if it has none.
+def allowed_by(
+    tree: Query, filters: Query | None, matcher: Matcher
+) -> Sequence[NDArray[np.bool_]] | None:
+    """Return which documents meet the conditions of a query and filters; None if there are none.
 
     Words that merely count are no conditions: a near document need not have them.
     """
-    conditions = conditions_of(tree)
-    return None if conditions is None else matcher.matches(conditions)
-
-
-def conditions_of(tree: Query) -> Query | None:
-    """Return what a query demands and forbids, without what only counts; None if it is nothing."""
-    if not isinstance(tree, Bool) or not (tree.must or tree.must_not or tree.filter):
+    demanded: tuple[Query, ...] = (filters,) if filters else ()
+    forbidden: tuple[Query, ...] = ()
+    if isinstance(tree, Bool):
+        demanded += (*tree.must, *tree.filter)
+        forbidden = tree.must_not
+    if not (demanded or forbidden):
         return None
-    inner = [conditions_of(child) if _only_counts(child) else child for child in tree.must]
-    demanded = tuple(child for child in inner if child is not None)
-    if not (demanded or tree.must_not or tree.filter):
-        return None
-    return Bool(must=(MatchAll(),), must_not=tree.must_not, filter=(*demanded, *tree.filter))
+    return matcher.matches(Bool(must=(MatchAll(),), must_not=forbidden, filter=demanded))
 
 
-def _only_counts(query: Query) -> bool:
-    """Return whether a demanded clause is a group of optional words, as filters wrap a query."""
-    return isinstance(query, Bool)
+def counting_text(query: Query) -> str:
+    """Return the words of a parsed query that ask for something: no operators, nothing forbidden.
+
+    Words in a field of their own (title:red) count too; numbers and dates of ranges do not.
+    """
+    match query:
+        case Bool(must, should):
+            return " ".join(filter(None, map(counting_text, (*must, *should))))
+        case Boost(child):
+            return counting_text(child)
+        case Term(text) | Phrase(text) | Prefix(text) | Fuzzy(text):
+            return text
+    return ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from search_system.errors import CollectionError
+from search_system.errors import CollectionError, FieldValueError
 from search_system.schema import DateField, KeywordField, NumberField
 from search_system.segments.format import MISSING_INTEGER
 
@@ -72,7 +72,7 @@ def column_value(field: ColumnField, value: object, name: str, doc_id: str) -> C
             return _microseconds(value)
         return _integer(value) if field.integer else _float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise CollectionError(
+        raise FieldValueError(
             f"document '{doc_id}', field '{name}': expected a {field.type}"
             f"{' (integer)' if isinstance(field, NumberField) and field.integer else ''}, "
             f"found {str(value)[:80]!r}"

@@ -33,9 +33,9 @@ class WriterLock:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise IndexLockedError(
-                f"{path}: {_holder(path)} writes to this index; wait until it closes it, or end it"
-            ) from error
+            raise IndexLockedError(f"{path}: {_holder(path)}") from error
+        if not _is_same(self._descriptor, path):
+            raise IndexLockedError(f"{path}: this index was replaced just now; open it again")
         now = datetime.now(UTC).isoformat(timespec="seconds")
         holder = {"pid": os.getpid(), "host": socket.gethostname(), "time": now}
         os.ftruncate(self._descriptor, 0)
@@ -46,9 +46,22 @@ class WriterLock:
         os.close(self._descriptor)
 
 
+def _is_same(descriptor: int, path: Path) -> bool:
+    """Return whether a file that was opened is still the one of that name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
 def _holder(path: Path) -> str:
+    """Return who holds the lock, and what to do."""
+    who = "another process"
     try:
         holder = json.loads(path.read_bytes())
-        return f"process {holder['pid']} on {holder['host']}, since {holder['time']},"
+        if (holder["pid"], holder["host"]) == (os.getpid(), socket.gethostname()):
+            return "this process writes to this index already; close the other one first"
+        who = f"process {holder['pid']} on {holder['host']}, since {holder['time']},"
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        pass
+    return f"{who} writes to this index; wait until it closes it, or end it"

@@ -64,6 +64,11 @@ def take_folder(folder: Path, schema: IndexSchema | None, *, durable: bool) -> W
     return lock
 
 
+def is_store_file(name: str) -> bool:
+    """Return whether a store writes files of this name, beside its commit and its lock."""
+    return bool(_OURS.fullmatch(name))
+
+
 def _check_free(folder: Path) -> None:
     for path in folder.iterdir():
         if path.name != LOCK and not _OURS.fullmatch(path.name):
