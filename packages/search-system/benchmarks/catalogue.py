@@ -11,13 +11,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from search_system.learning_to_rank.vectors import VectorsInMemory
-from search_system.schema import IndexSchema, KeywordField, NumberField, TextField
-from search_system.searching.searcher import Searcher
-from search_system.store.store import Store
+from search_system.corpus.document import Document
+from search_system.schema import IndexSchema, KeywordField, NumberField, TextField, VectorField
+from search_system.searching.build import build_index
+from search_system.searching.index import Index
+from search_system.understanding.catalogue import Catalogue
 
 SEARCHED = {"title": 2.0, "text": 1.0, "brand": 1.0, "attributes": 0.25}
 PLACED = ("title", "text")
@@ -33,7 +31,9 @@ SCHEMA = IndexSchema(
     | {"pooled": TextField(analyzer="english", weight=0.0, positions=False)}
     | {name: KeywordField() for name in (BRAND, *KINDS)}
     | {name: NumberField() for name in PRIORS}
+    | {"vector": VectorField("wordllama", ("pooled",))}
 )
+CATALOGUE = Catalogue(BRAND, KINDS, PRIORS)
 
 
 def products(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -61,24 +61,7 @@ def document_of(product: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def build(folder: Path, corpus: Path) -> Searcher:
+def build(folder: Path, corpus: Path) -> Index:
     """Index the products of a corpus."""
-    with Store.open(folder, SCHEMA, fsync="never") as store:
-        for doc_id, document in products(corpus):
-            store.add(document, doc_id)
-        return Searcher(store.commit())
-
-
-def wordllama_vectors(searcher: Searcher) -> VectorsInMemory:
-    """Embed titles and texts with the model in WordLlama's wheel."""
-    import wordllama  # noqa: PLC0415 - an extra
-
-    folder = Path(wordllama.__file__).parent
-    model = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
-    numbers = range(searcher.snapshot.views[-1].segment.n_docs + searcher.snapshot.bases[-1])
-    texts = [searcher.document(number)["pooled"] for number in numbers]
-
-    def embed(text: str) -> NDArray[np.float32]:
-        return np.asarray(model.embed([text], norm=True)[0], np.float32)
-
-    return VectorsInMemory(np.asarray(model.embed(texts, norm=True), np.float32), embed)
+    build_index(folder, (Document(doc_id, fields) for doc_id, fields in products(corpus)), SCHEMA)
+    return Index.open(folder)

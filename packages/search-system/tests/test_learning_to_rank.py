@@ -26,11 +26,12 @@ from search_system.learning_to_rank.training import (
     judged_features,
     train,
 )
-from search_system.learning_to_rank.vectors import VectorsInMemory
+from search_system.learning_to_rank.vectors import Masks
 from search_system.schema import DateField, IndexSchema, KeywordField, NumberField, TextField
 from search_system.scoring.merging import FieldTerm
 from search_system.searching.searcher import Searcher
 from search_system.store.store import Store
+from search_system.understanding.catalogue import Catalogue
 from search_system.understanding.understand import QueryUnderstanding
 
 WORDS = ("red", "blue", "shoe", "boot", "lace", "usb", "hub")
@@ -66,19 +67,31 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
 
 @pytest.fixture(scope="module")
 def stage(searcher: Searcher) -> FirstStage:
-    understanding = QueryUnderstanding(searcher, brand_field="brand", category_fields=["kind"])
-    return FirstStage(searcher, understanding=understanding, vectors=bags(searcher))
+    understanding = QueryUnderstanding(searcher, Catalogue("brand", ("kind",)))
+    return FirstStage(searcher, understanding=understanding, vectors=Bags(searcher))
 
 
-def bags(searcher: Searcher) -> VectorsInMemory:
-    """Return vectors that count words."""
+class Bags:
+    """Vectors of titles that count words."""
 
-    def embed(text: str) -> NDArray[np.float32]:
+    def __init__(self, searcher: Searcher) -> None:
+        documents = [searcher.document(n) for n in range(80)]
+        self._matrix = np.stack([self.embed_query(d["title"]) for d in documents])
+        self._live = np.concatenate([view.live for view in searcher.snapshot.views])
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
         counts = np.array([text.split().count(word) for word in WORDS], np.float32)
         return counts / max(float(np.linalg.norm(counts)), 1e-9)
 
-    documents = [searcher.document(n) for n in range(80 if len(searcher.snapshot) else 0)]
-    return VectorsInMemory(np.stack([embed(d["title"]) for d in documents]), embed)
+    def nearest(
+        self, vector: NDArray[np.float32], k: int, allowed: Masks | None = None
+    ) -> NDArray[np.int64]:
+        found = self._live if allowed is None else self._live & np.concatenate(allowed)
+        numbers = np.flatnonzero(found)
+        return numbers[np.argsort(-(self._matrix[numbers] @ vector), kind="stable")[:k]]
+
+    def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        return self._matrix[numbers]
 
 
 def test_features_do_not_depend_on_the_other_documents(stage: FirstStage) -> None:
@@ -181,7 +194,7 @@ def test_first_stage_score_is_the_stated_sum(stage: FirstStage) -> None:
 
 
 def test_documents_found_by_meaning_alone(searcher: Searcher) -> None:
-    vectors = bags(searcher)
+    vectors = Bags(searcher)
     stage = FirstStage(searcher, vectors=vectors, blend=Blend(depth=3, dense_depth=20))
     candidates = stage("usb hub")
     assert set(vectors.nearest(vectors.embed_query("usb hub"), 20)) <= set(candidates.numbers)

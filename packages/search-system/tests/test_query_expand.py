@@ -64,26 +64,37 @@ def test_known_distances(a: str, b: str, distance: int) -> None:
     assert alignment_distances(a, [b], 5).tolist() == [distance]
 
 
-def test_did_you_mean_takes_the_nearest_and_much_more_frequent_term() -> None:
-    counts = {"laptop": 900, "laptops": 100, "leptop": 3, "lenovo": 50, "red": 5, "rad": 4}
+def test_did_you_mean_replaces_what_is_unknown_or_much_rarer() -> None:
+    counts = {"laptop": 900, "laptops": 100, "leptop": 3, "labtop": 4, "lenovo": 50, "redd": 5}
+    counts |= {"leader": 3, "reader": 50, "headphones": 9, "paptop": 1}
     terms = sorted(counts)
-    speller = Speller(Vocabulary(terms, np.array([counts[t] for t in terms])), factor=20)
-    assert speller.correct("lpatop") == "laptop"
-    assert speller.correct("leptop") == "laptop"  # 900 >= 20 * 3
-    assert speller.correct("laptops") is None  # 900 < 20 * 100
-    assert speller.correct("rad") is None
-    assert speller.correct("rd") is None  # too short
-    assert speller.correct("lapto9") is None  # a number
-    assert speller.correct("zebra") is None
+    vocabulary = Vocabulary(terms, np.array([counts[t] for t in terms]))
+    speller = Speller(vocabulary, {*counts, "cord"}.__contains__)
+    for word, better in {
+        "lpatop": "laptop",
+        "leptop": "laptop",  # 900 >= 300 * 3
+        "labtop": None,  # 900 < 300 * 4
+        "paptop": None,  # it begins with another letter
+        "laptops": None,
+        "heedphonse": "headphones",
+        "ledaer": "leader",  # reader is more frequent, and begins with another letter
+        "lapptpo": None,  # two edits of seven letters
+        "rdd": None,  # too short
+        "lapto9": None,  # a number
+        "zebra": None,
+    }.items():
+        assert speller.correct(word, word) == better, word
+    assert speller.correct("cords", "cord") is None  # the index has what is searched for
     analyzer = Analyzer(named_analyzer("plain"))
     query = "Cheap LPATOP -lenvo!"
     assert speller.did_you_mean(query, analyzer.analyze(query)) == "Cheap laptop -lenovo!"
-    query = "leptop:x lapt* lenvo~1 NOT [rde TO lpatop]"
+    query = "leptop:x lapt* lenvo~1 NOT [rded TO lpatop]"
     assert speller.did_you_mean(query, analyzer.analyze(query)) == query.replace(
-        "rde", "red"
+        "rded", "redd"
     ).replace("lpatop", "laptop")
     assert speller.did_you_mean("laptop", analyzer.analyze("laptop")) is None
-    assert Speller(Vocabulary([], np.zeros(0, dtype=np.int64))).correct("laptop") is None
+    empty = Speller(Vocabulary([], np.zeros(0, dtype=np.int64)), lambda _: False)
+    assert empty.correct("laptop", "laptop") is None
 
 
 @settings(max_examples=60, deadline=None)

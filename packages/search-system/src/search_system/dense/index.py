@@ -180,6 +180,17 @@ class VectorSearcher:
             scores[mine[found]] = segment.scores(query, docs[found])
         return scores
 
+    def rows(self, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of given documents, shape (n, dim); zeros for those without one."""
+        rows = np.zeros((len(numbers), self.dim or 0), np.float32)
+        segment_of = np.searchsorted(self.snapshot.bases, numbers, side="right") - 1
+        for i, segment in enumerate(self._segments):
+            mine = np.flatnonzero(segment_of == i)
+            docs = numbers[mine] - self.snapshot.bases[i]
+            found = self._masks[i][docs]
+            rows[mine[found]] = segment.column.rows[docs[found]]
+        return rows
+
     def _query(self, query_vector: ArrayLike) -> NDArray[np.float32]:
         query = np.asarray(query_vector, np.float32)
         if query.ndim != 1 or (self.dim and len(query) != self.dim) or not np.isfinite(query).all():

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_system.errors import OptionError
-from search_system.learning_to_rank.vectors import Numbers, Rows, Vectors
+from search_system.learning_to_rank.vectors import Masks, Numbers, Rows, Vectors
 from search_system.scoring.merging import Term
 from search_system.scoring.parameters import BM25F
 from search_system.searching.searcher import Searcher
@@ -65,13 +65,16 @@ class Blend:
 class Candidates:
     """A query's candidates, best first, and its signals for any document."""
 
-    def __init__(self, stage: "FirstStage", query: UnderstoodQuery) -> None:
+    def __init__(
+        self, stage: "FirstStage", query: UnderstoodQuery, allowed: Masks | None = None
+    ) -> None:
         """Find the candidates; `FirstStage` is the way to make them."""
         self.query = query
+        self._allowed = allowed
         self.weights = Counter[Term](query.terms)
         """The query's terms, and how often it has each."""
         self._scorer, self._vectors, blend = stage.scorer, stage.vectors, stage.blend
-        lexical, scores = self._scorer.search(self.weights, blend.depth)
+        lexical, scores = self._scorer.search(self.weights, blend.depth, allowed)
         self.best_bm25f = float(scores[0]) if len(scores) else 0.0
         self._vector = self._embed(query.meaning)
         near = self._nearest(max(_POOL, blend.dense_depth, blend.seeds))
@@ -124,7 +127,7 @@ class Candidates:
     def _nearest(self, k: int) -> Numbers:
         if self._vectors is None or not self._vector.any():
             return np.zeros(0, np.int64)
-        return self._vectors.nearest(self._vector, k)
+        return self._vectors.nearest(self._vector, k, self._allowed)
 
     def _feedback_centroid(self, pool: Numbers, seeds: int) -> Rows:
         """Return the unit vector in the middle of the best of some documents."""
@@ -157,12 +160,12 @@ class FirstStage:
         self.vectors = vectors
         self.blend = blend or Blend()
 
-    def __call__(self, query: str) -> Candidates:
-        """Return the candidates of a query."""
+    def __call__(self, query: str, allowed: Masks | None = None) -> Candidates:
+        """Return the candidates of a query, among the documents of a mask per segment."""
         if self.understanding:
-            return Candidates(self, self.understanding(query))
+            return Candidates(self, self.understanding(query), allowed)
         terms = tuple(self.searcher.analyzer.query_terms(query))
-        return Candidates(self, UnderstoodQuery(query, query, terms, None))
+        return Candidates(self, UnderstoodQuery(query, query, terms, None), allowed)
 
     def profile(self, seeds: Numbers) -> CategoryProfile | None:
         """Return the kind of the documents nearest in meaning, if there is anything to tell it."""

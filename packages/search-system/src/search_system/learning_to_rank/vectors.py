@@ -1,13 +1,17 @@
 """What ranking needs of the documents' vectors, wherever they are kept."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search_system.searching.semantic import Semantic
+
 Numbers = NDArray[np.int64]
 Rows = NDArray[np.float32]
+Masks = Sequence[NDArray[np.bool_]]
+"""Which documents may be found, per segment."""
 
 
 class Vectors(Protocol):
@@ -16,38 +20,28 @@ class Vectors(Protocol):
     def embed_query(self, text: str) -> Rows:
         """Return the vector of a query, shape (dim,)."""
 
-    def nearest(self, vector: Rows, k: int) -> Numbers:
+    def nearest(self, vector: Rows, k: int, allowed: Masks | None = None) -> Numbers:
         """Return the numbers of the k live documents nearest to a vector, nearest first."""
 
     def rows(self, numbers: Numbers) -> Rows:
         """Return the vectors of some documents, shape (n, dim)."""
 
 
-class VectorsInMemory:
-    """All vectors as one matrix, searched by a product with it."""
+class IndexVectors:
+    """The vectors of an index's first vector field."""
 
-    def __init__(self, matrix: Rows, embed: Callable[[str], Rows]) -> None:
-        """Take one row per document number, and what embeds a query."""
-        self._matrix = matrix
-        self._embed = embed
+    def __init__(self, semantic: Semantic) -> None:
+        """Take the search by meaning of the same snapshot."""
+        self._semantic = semantic
 
     def embed_query(self, text: str) -> Rows:
         """Return the vector of a query, shape (dim,)."""
-        return self._embed(text)
+        return np.asarray(self._semantic.embedder.embed_queries([text])[0], np.float32)
 
-    def nearest(self, vector: Rows, k: int) -> Numbers:
-        """Return the numbers of the k documents nearest to a vector, equally near ones by number.
-
-        A vector of zeros is near to nothing.
-        """
-        if not vector.any():
-            return np.zeros(0, np.int64)
-        scores = self._matrix @ vector
-        k = min(k, len(scores))
-        least = np.partition(scores, len(scores) - k)[len(scores) - k] if k else np.inf
-        near = np.flatnonzero(scores >= least)
-        return near[np.argsort(-scores[near], kind="stable")[:k]]
+    def nearest(self, vector: Rows, k: int, allowed: Masks | None = None) -> Numbers:
+        """Return the numbers of the k live documents nearest to a vector, nearest first."""
+        return self._semantic.vectors.search(vector, k, allowed)[0]
 
     def rows(self, numbers: Numbers) -> Rows:
-        """Return the vectors of some documents, shape (n, dim)."""
-        return self._matrix[numbers]
+        """Return the vectors of some documents, shape (n, dim); zeros where there is none."""
+        return self._semantic.vectors.rows(numbers)

@@ -27,14 +27,16 @@ from search_system.evaluation.evaluate import (
     judged_queries,
     run_queries,
 )
+from search_system.learning_to_rank.parameters_file import RankingParameters
 from search_system.retrieval.explanation import Explanation
 from search_system.retrieval.filters import filter_query, with_filter
 from search_system.retrieval.pages import find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
+from search_system.searching.pipeline import RankingPipeline
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
-from search_system.searching.semantic import DENSE_WEIGHT, Mode, check_search
+from search_system.searching.semantic import Mode, allowed_by, check_search
 from search_system.store.commit import COMMIT, read_commit
 from search_system.store.config import FsyncPolicy, WriterConfig
 from search_system.store.recovery import check_schema
@@ -52,7 +54,11 @@ class Index:
         self._config = config
         self._store: Store | None = None
         self._opening = Lock()
-        self._searcher = Searcher(open_snapshot(folder))
+        snapshot = open_snapshot(folder)
+        self._parameters = RankingParameters.load(folder, snapshot.schema)
+        self._searcher = Searcher(snapshot, parameters=self._parameters.bm25f)
+        self._pipeline: RankingPipeline | None = None
+        self._loading = Lock()
 
     @classmethod
     def open(
@@ -101,6 +107,27 @@ class Index:
         return self._searcher.schema
 
     @property
+    def parameters(self) -> RankingParameters:
+        """How it ranks where a search does not say: as tuned, or by default."""
+        return self._parameters
+
+    @property
+    def pipeline(self) -> RankingPipeline:
+        """What ranks in mode "ranked"; it is made at the first use.
+
+        Raises:
+            CorruptIndexError: the model that is stored with the index is damaged.
+            OptionError: it needs something that is not installed, or was trained on an index of
+                other fields.
+        """
+        with self._loading:
+            known, searcher = self._pipeline, self._searcher
+            if known is None or known.searcher is not searcher:
+                known = RankingPipeline.load(searcher, self._parameters, self.folder)
+                self._pipeline = known
+            return known
+
+    @property
     def searcher(self) -> Searcher:
         """What searches the present snapshot; it stays valid whatever is written."""
         return self._searcher
@@ -115,7 +142,7 @@ class Index:
         cursor: str | None = None,
         facets: Sequence[str] = (),
         mode: Mode = "lexical",
-        dense_weight: float = DENSE_WEIGHT,
+        dense_weight: float | None = None,
         parameters: BM25F | None = None,
         plain: bool = False,
     ) -> Results:
@@ -132,9 +159,11 @@ class Index:
             sort: fields to sort by, not the score; "-price" descends. Missing values come last.
             cursor: `Results.cursor` of the page before this one.
             facets: keyword fields of which to count the values among all that match.
-            mode: lexical: by words; dense: by meaning, which needs a vector field; hybrid: by both.
+            mode: lexical: by words; dense: by meaning, which needs a vector field; hybrid: by both;
+                ranked: by all that the index has (see `search_system.searching.pipeline`).
             dense_weight: how much meaning counts in hybrid results, from 0 to 1.
-            parameters: of the scores; by default BM25F with the schema's weights.
+            parameters: of the words' scores; by default the tuned ones (`parameters`), or BM25F
+                with the schema's weights. Ranked results always have the index's own.
             plain: take the query as words, whatever signs it has; judged queries often are prose.
 
         Raises:
@@ -148,11 +177,16 @@ class Index:
         matched = with_filter(tree, restriction) if restriction else tree
         matcher = searcher.matcher(parameters)
         following: str | None = None
-        if mode != "lexical":
+        if mode == "ranked":
             text = query if plain else searcher.meaning_of(query)
+            allowed = allowed_by(tree, restriction, matcher)
+            hits = searcher.hits(*self.pipeline.search(text, k, allowed))
+        elif mode != "lexical":
+            text = query if plain else searcher.meaning_of(query)
+            weight = self._parameters.dense_weight if dense_weight is None else dense_weight
             semantic = searcher.semantic
             ranking = semantic.search(
-                text, tree, matcher, k, filters=restriction, mode=mode, weight=dense_weight
+                text, tree, matcher, k, filters=restriction, mode=mode, weight=weight
             )
             hits = searcher.hits(*ranking)
         elif sort or cursor is not None:
@@ -200,7 +234,7 @@ class Index:
         depth: int = 1000,
         *,
         mode: Mode = "lexical",
-        dense_weight: float = DENSE_WEIGHT,
+        dense_weight: float | None = None,
         parameters: BM25F | None = None,
     ) -> Evaluation:
         """Search for every judged query and measure the rankings, as trec_eval does.
@@ -209,7 +243,7 @@ class Index:
             queries: their texts by id.
             qrels: grades by query id and document id.
             depth: how many documents to rank.
-            mode: by words, by meaning, or by both, as in `search`.
+            mode: by words, by meaning, by both, or by all there is, as in `search`.
             dense_weight: how much meaning counts, as in `search`.
             parameters: of the scores.
 
@@ -246,7 +280,16 @@ class Index:
         self._writer().delete(doc_id)
 
     def refresh(self) -> None:
-        """Find what was added and deleted so far here, or committed so far elsewhere."""
+        """Find what was added and deleted so far here, or committed so far elsewhere.
+
+        What was tuned or trained meanwhile counts from now on, too.
+        """
+        self._parameters = RankingParameters.load(self.folder, self.schema)
+        if self._parameters.bm25f != self._searcher.parameters:
+            self._searcher = Searcher(
+                self._searcher.snapshot, self._searcher, self._parameters.bm25f
+            )
+        self._pipeline = None
         if self._store:
             self._show(self._store.refresh())
         else:
@@ -274,4 +317,4 @@ class Index:
 
     def _show(self, snapshot: Snapshot) -> None:
         if snapshot is not self._searcher.snapshot:
-            self._searcher = Searcher(snapshot, self._searcher)
+            self._searcher = Searcher(snapshot, self._searcher, self._parameters.bm25f)

@@ -49,9 +49,18 @@ KINDS: Mapping[str, FieldKind] = MappingProxyType(
 class Searcher:
     """A snapshot with its analyzers and scorers; safe for use by several threads."""
 
-    def __init__(self, snapshot: Snapshot, previous: "Searcher | None" = None) -> None:
-        """Search ``snapshot``; what stays true of a ``previous`` one is taken over."""
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        previous: "Searcher | None" = None,
+        parameters: BM25F | None = None,
+    ) -> None:
+        """Search ``snapshot``; what stays true of a ``previous`` one is taken over.
+
+        ``parameters`` are those of scores where a search names none, instead of the schema's.
+        """
         self.snapshot = snapshot
+        self.parameters: BM25F = parameters or default_parameters(snapshot.schema)
         self.sources = [SegmentSource(view) for view in snapshot.views]
         self.statistics = index_statistics(snapshot)
         self._matchers: OrderedDict[tuple[Any, ...], Matcher] = OrderedDict()
@@ -109,12 +118,12 @@ class Searcher:
         return Bool(should=tuple(map(Term, self.analyzer.query_terms(text)))), ()
 
     def matcher(self, parameters: BM25F | None = None) -> Matcher:
-        """Return what runs queries with some parameters, by default those of the schema."""
+        """Return what runs queries with some parameters, by default those of the index."""
         return self._matcher_of(parameters) if parameters else self._default_matcher
 
     @cached_property
     def _default_matcher(self) -> Matcher:
-        return self._matcher_of(default_parameters(self.schema))
+        return self._matcher_of(self.parameters)
 
     def _matcher_of(self, parameters: BM25F) -> Matcher:
         key = parameters.k1, *parameters.fields.items()
@@ -128,7 +137,7 @@ class Searcher:
             return self._matchers[key]
 
     def scorer(self, parameters: BM25F | None = None) -> Scorer:
-        """Return what scores terms with some parameters, by default those of the schema."""
+        """Return what scores terms with some parameters, by default those of the index."""
         return self.matcher(parameters).scorer
 
     def hits(self, numbers: NDArray[np.int64], scores: NDArray[np.float64] | None) -> list[Hit]:

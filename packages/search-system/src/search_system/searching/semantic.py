@@ -21,7 +21,7 @@ from search_system.retrieval.matcher import Matcher
 from search_system.schema import IndexSchema, VectorField
 from search_system.store.snapshot import Snapshot
 
-Mode = Literal["lexical", "dense", "hybrid"]
+Mode = Literal["lexical", "dense", "hybrid", "ranked"]
 
 DENSE_WEIGHT = 0.3
 _DEPTH = 100
@@ -35,7 +35,7 @@ def check_search(k: int, mode: str, sort: Sequence[str], cursor: str | None) -> 
     if mode not in get_args(Mode):
         raise OptionError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
     if mode != "lexical" and (sort or cursor is not None):
-        raise OptionError("sort and cursor go with mode 'lexical': meaning has no end")
+        raise OptionError("sort and cursor go with mode 'lexical'")
 
 
 class Semantic:

@@ -117,7 +117,12 @@ class Words:
 
     @cached_property
     def _speller(self) -> Speller:
-        return Speller(self._words.vocabulary, is_shown=self._is_shown)
+        return Speller(self._words.vocabulary, self._is_known, is_shown=self._is_shown)
+
+    def _is_known(self, term: str) -> bool:
+        """Return whether a live document has a term in a field that is searched by default."""
+        fields = self._snapshot.schema.searched or self._snapshot.schema.of_type(TextField)
+        return any(_df(view, field, term) for view in self._views for field in fields)
 
     def complete(self, text: str, k: int = 10) -> list[str]:
         """Return what someone may be typing: the text with its last word completed.

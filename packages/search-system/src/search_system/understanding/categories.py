@@ -59,8 +59,3 @@ class CategoryProfile:
         sums = np.bincount(owners, weights, len(numbers))
         counts = np.bincount(owners, minlength=len(numbers))
         return sums / np.maximum(counts, FEWEST_VALUES)
-
-    def strongest(self, k: int) -> list[tuple[str, str, float]]:
-        """Return the fields, values and weights that mark the kind most, for people."""
-        order = np.argsort(-np.nan_to_num(self.weights, nan=-np.inf), kind="stable")[:k]
-        return [(*self.values.values[n], float(self.weights[n])) for n in order.tolist()]

@@ -5,7 +5,6 @@ result. The category needs seed documents, which only a search can give, so it i
 (`QueryUnderstanding.category`). Each step has a switch, so that what it is worth can be measured.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +12,10 @@ from numpy.typing import NDArray
 
 from search_system.searching.searcher import Searcher
 from search_system.understanding.brands import Brand, BrandDetector
+from search_system.understanding.catalogue import Catalogue
 from search_system.understanding.categories import CategoryProfile
 from search_system.understanding.compounds import Compounds
 from search_system.understanding.keyword_values import KeywordValues, Numbers
-
-Correct = Callable[[str], str | None]
-"""Returns a query in a better spelling, or None; such as `Speller.did_you_mean` with its tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Switches:
     """Which steps are taken."""
 
     spelling: bool = True
-    """Replace misspelt words, if the index was given a speller."""
+    """Replace words that no document has by likely ones that some have."""
     compounds: bool = True
     """Join and split words as the index writes them."""
     brands: bool = True
@@ -58,40 +55,38 @@ class QueryUnderstanding:
     def __init__(
         self,
         searcher: Searcher,
-        *,
-        brand_field: str | None = None,
-        category_fields: Sequence[str] = (),
-        correct: Correct | None = None,
+        catalogue: Catalogue | None = None,
         switches: Switches | None = None,
     ) -> None:
         """Read what the catalogue says.
 
         Args:
             searcher: of the snapshot.
-            brand_field: the keyword field that holds brands.
-            category_fields: keyword fields that tell kinds of documents apart.
-            correct: corrects the spelling of a query.
-            switches: the steps to take; by default all that the other arguments allow.
+            catalogue: which fields say what; by default none says anything.
+            switches: the steps to take; by default all.
 
         Raises:
             OptionError: a field is none of type keyword.
         """
         self.searcher = searcher
         self.switches = switches or Switches()
-        self._correct = correct if self.switches.spelling else None
+        fields = catalogue or Catalogue()
         self._compounds = Compounds(searcher) if self.switches.compounds else None
-        self.brand_values = KeywordValues(searcher.snapshot, [brand_field] if brand_field else [])
+        brand = [fields.brand_field] if fields.brand_field else []
+        self.brand_values = KeywordValues(searcher.snapshot, brand)
         self._brands: BrandDetector | None = None
-        if brand_field and self.switches.brands:
-            self._brands = BrandDetector(searcher, self.brand_values, brand_field)
+        if fields.brand_field and self.switches.brands:
+            self._brands = BrandDetector(searcher, self.brand_values, fields.brand_field)
         self.category_values: KeywordValues | None = None
-        if category_fields and self.switches.categories:
-            self.category_values = KeywordValues(searcher.snapshot, category_fields)
+        if fields.category_fields and self.switches.categories:
+            self.category_values = KeywordValues(searcher.snapshot, fields.category_fields)
 
     def __call__(self, query: str) -> UnderstoodQuery:
         """Return what is understood of a query."""
         analyzer = self.searcher.analyzer
-        text = (self._correct(query) if self._correct else None) or query
+        text = query
+        if self.switches.spelling:
+            text = self.searcher.words.did_you_mean(text, analyzer) or text
         if self._compounds:
             text = self._compounds.rewrite(text, list(analyzer.query_tokens(text))) or text
         tokens = list(analyzer.query_tokens(text))
