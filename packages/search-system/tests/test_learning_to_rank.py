@@ -292,7 +292,7 @@ def test_a_model_of_other_features_is_refused(tmp_path: Path, model: RankingMode
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 99}, "format 99, expected 1"),
+        ({"format": 99}, "format 99, expected 2"),
         ({"checksum": "00"}, "damaged"),
         ({"features": None}, "no ranking model can be read"),
         ({"weight": "much"}, "no ranking model can be read"),

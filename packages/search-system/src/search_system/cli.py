@@ -14,6 +14,8 @@ from search_system.commands.demo import DemoConfig
 from search_system.commands.evaluate import EvaluateConfig
 from search_system.commands.index import IndexConfig
 from search_system.commands.search import SearchConfig
+from search_system.commands.train import TrainConfig
+from search_system.commands.tune import TuneConfig
 from search_system.commands.verify import VerifyConfig
 from search_system.errors import SearchSystemError
 from search_system.output import stderr
@@ -30,6 +32,8 @@ Command = (
     | Annotated[IndexConfig, tyro.conf.subcommand("index")]
     | Annotated[SearchConfig, tyro.conf.subcommand("search")]
     | Annotated[EvaluateConfig, tyro.conf.subcommand("evaluate")]
+    | Annotated[TuneConfig, tyro.conf.subcommand("tune")]
+    | Annotated[TrainConfig, tyro.conf.subcommand("train")]
     | Annotated[VerifyConfig, tyro.conf.subcommand("verify")]
 )
 
@@ -43,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sys.stdout.write(f"search-system {version('search-system')}\n")
         return
     try:
-        command: DemoConfig | IndexConfig | SearchConfig | EvaluateConfig | VerifyConfig = tyro.cli(
+        command: Command = tyro.cli(
             Command,
             args=arguments,
             prog="search-system",

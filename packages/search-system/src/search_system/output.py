@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from rich.console import Console
@@ -49,6 +50,21 @@ def track(items: Iterable[T], what: str, total: int | None = None) -> Iterable[T
     )
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield from progress.track(items, total=total, description=what)
+
+
+@contextmanager
+def counting(what: str, unit: str) -> Iterator[Callable[[], None]]:
+    """Show on stderr, on a terminal, how often the function was called that this yields."""
+    console = stderr()
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,.0f} " + unit),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda: progress.advance(task)
 
 
 def print_indented(console: Console, text: Text, indent: int) -> None:

@@ -1,7 +1,6 @@
 """``search-system evaluate``: the quality of searches, or of a run file, on judged queries."""
 
 import tempfile
-from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,9 +15,10 @@ from search_system.commands.evaluation_tables import (
     to_json,
 )
 from search_system.commands.index import ANALYZER, choose_schema, with_vectors
+from search_system.commands.judgments import Judgments, read_judgments
 from search_system.commands.scoring_flags import ScoringFlags
 from search_system.commands.search import find_index
-from search_system.corpus.collection import Collection, Qrels, read_qrels, read_queries
+from search_system.corpus.collection import Collection, Qrels
 from search_system.corpus.documents import read_documents
 from search_system.errors import CollectionError, OptionError
 from search_system.evaluation.evaluate import (
@@ -26,10 +26,8 @@ from search_system.evaluation.evaluate import (
     Run,
     compare_evaluations,
     evaluate_run,
-    judged_queries,
     run_queries,
 )
-from search_system.evaluation.grades import GradeReading
 from search_system.evaluation.report.model import Baseline, Report
 from search_system.evaluation.report.page import write_report
 from search_system.evaluation.run_file import read_run, write_run
@@ -79,7 +77,7 @@ class EvaluateConfig:
     vectors: str | None = None
     """Add vectors of the texts where the index is built here: wordllama, or minilm."""
     mode: Mode = "lexical"
-    """lexical: by words; dense: by meaning; hybrid: by both."""
+    """lexical: by words; dense: by meaning; hybrid: by both; ranked: by all the index has."""
     scoring: ScoringFlags = field(default_factory=ScoringFlags)
     json: bool = False
     """Print JSON, with every query's figures, instead of a table."""
@@ -91,22 +89,15 @@ class EvaluateConfig:
     def run(self) -> None:
         """Evaluate, print, and write what was asked for."""
         self._check_sources()
-        collection = Collection.find(self.collection)
-        split = collection.choose_split(self.split)
-        qrels = self._read_qrels(collection.qrels[split])
-        assert collection.queries is not None, "choose_split has made sure"
-        queries = judged_queries(read_queries(collection.queries), qrels)
+        judgments = read_judgments(self.collection, self.split, self.grades)
+        collection, queries, qrels = judgments.collection, judgments.queries, judgments.qrels
         other = _read_judged_run(self.against, qrels) if self.against else None
-        run = (
-            _read_judged_run(self.run_in, qrels)
-            if self.run_in
-            else self._search(collection, queries, qrels)
-        )
+        run = _read_judged_run(self.run_in, qrels) if self.run_in else self._search(judgments)
         if self.run_out:
             write_run(self.run_out, run)
         evaluation = evaluate_run(run, qrels)
         baseline = self._baseline(evaluation, other, qrels)
-        settings = {"collection": collection.name, "split": split, "grades": self.grades}
+        settings = {"collection": collection.name, "split": judgments.split, "grades": self.grades}
         if self.report:
             page = Report(
                 collection.name, evaluation, queries, settings | self._ranking(), baseline
@@ -127,11 +118,13 @@ class EvaluateConfig:
                 "(--index, --depth, --mode, --k1, --b, --weights, --schema, --analyzer, --vectors)"
             )
 
-    def _search(self, collection: Collection, queries: dict[str, str], qrels: Qrels) -> Run:
+    def _search(self, judgments: Judgments) -> Run:
+        queries = judgments.queries
         with self._index_folder() as folder:
-            index = self._open(collection, Path(folder))
-            _warn_of_unknown(index, qrels)
-            parameters = self.scoring.parameters(index.schema)
+            index = self._open(judgments.collection, Path(folder))
+            _warn_of_unknown(index, judgments.qrels)
+            _warn_of_tuning(index, judgments, self.mode)
+            parameters = self.scoring.parameters(index.parameters.bm25f, self.mode)
             return run_queries(
                 lambda text: index.search(
                     text, self.depth, parameters=parameters, plain=True, mode=self.mode
@@ -152,11 +145,7 @@ class EvaluateConfig:
         """Return where the rankings come from, for the report."""
         if self.run_in:
             return {"rankings": f"run file {self.run_in.name}"}
-        scoring = self.scoring
-        weights = "".join(f", {weight}" for weight in scoring.weights)
-        ranking = (
-            f"BM25F, k1 {scoring.k1:g}, b {scoring.b:g}{weights}, {self.depth:,} documents deep"
-        )
+        ranking = f"BM25F{self.scoring}, {self.depth:,} documents deep"
         if self.mode != "lexical":
             ranking = f"{self.mode}, {ranking}"
         if self.index:
@@ -183,18 +172,6 @@ class EvaluateConfig:
             console.print(comparison_table(baseline.comparisons, escape(title)))
         for path in filter(None, (self.run_out, self.report)):
             console.print(escape(f"Written: {path}"), style="dim")
-
-    def _read_qrels(self, path: Path) -> Qrels:
-        codes = read_qrels(path)
-        negative = Counter(c for judged in codes.values() for c in judged.values() if c < 0)
-        if negative and self.grades == "raw":
-            stderr().print(
-                f"note: {path.name} holds negative grades, which count as 0. If its numbers are "
-                "codes and not gains (Cranfield's best is 1), say what they mean with --grades.",
-                style="yellow",
-                soft_wrap=True,
-            )
-        return GradeReading.parse(self.grades).apply(codes)
 
     def _index_folder(self) -> AbstractContextManager[str | Path]:
         if self.index:
@@ -234,6 +211,21 @@ def _read_judged_run(path: Path, qrels: Qrels) -> Run:
             markup=False,
         )
     return run
+
+
+def _warn_of_tuning(index: Index, judgments: Judgments, mode: Mode) -> None:
+    """Say so when the index has learnt from the queries that it is measured on."""
+    learnt = [index.parameters.tuned_on]
+    if mode == "ranked" and index.pipeline.model:
+        learnt.append(index.pipeline.model.trained_on)
+    if judgments.name in learnt:
+        stderr().print(
+            f"note: the index was tuned on these queries ({judgments.name}): the figures are too "
+            "good. tune and train print those of queries that they have not seen.",
+            style="yellow",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 def _warn_of_unknown(index: Index, qrels: Qrels) -> None:

@@ -48,7 +48,8 @@ class SearchConfig:
     """How many documents to show."""
     scoring: ScoringFlags = field(default_factory=ScoringFlags)
     mode: Mode = "lexical"
-    """lexical: by words; dense: by meaning, of an index with vectors; hybrid: by both."""
+    """lexical: by words; dense: by meaning, of an index with vectors; hybrid: by both; ranked: by
+    all that the index has, with the model if one was trained."""
     sort: tuple[str, ...] = ()
     """Fields to sort by instead of the score, ascending; price- is descending."""
     facets: tuple[str, ...] = ()
@@ -77,7 +78,7 @@ class SearchConfig:
             cursor=self.cursor,
             facets=self.facets,
             mode=self.mode,
-            parameters=self.scoring.parameters(index.schema),
+            parameters=self.scoring.parameters(index.parameters.bm25f, self.mode),
         )
         page = make_page(results, index.searcher, str(folder), explain=self.explain)
         if self.json:

@@ -9,6 +9,7 @@
 A single JSONL or CSV file is a collection without queries.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from search_system.errors import CollectionError
 Qrels = dict[str, dict[str, int]]
 """Grades by query id and document id."""
 
+TO_MEASURE = ("test", "dev", "train")
+"""Which split is meant if none is named."""
+TO_LEARN = ("train", "dev", "test")
+
 _GRADE_DIGITS = 9
-_SPLIT_ORDER = ("test", "dev", "train")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +56,8 @@ class Collection:
         qrels = {file.stem: file for file in sorted((path / "qrels").glob("*.tsv"))}
         return cls(path.resolve().name, corpus, _plain_or_gz(path / "queries.jsonl"), qrels)
 
-    def choose_split(self, split: str | None = None) -> str:
-        """Return ``split`` if it has judgments; without one test, else dev, else train, else any.
+    def choose_split(self, split: str | None = None, order: Sequence[str] = TO_MEASURE) -> str:
+        """Return ``split`` if it has judgments; without one the first in ``order``, else any.
 
         Raises:
             CollectionError: the collection has no such judgments.
@@ -64,7 +68,7 @@ class Collection:
                 "documents; without judgments there is nothing to measure"
             )
         if split is None:
-            return next((s for s in _SPLIT_ORDER if s in self.qrels), next(iter(self.qrels)))
+            return next((s for s in order if s in self.qrels), next(iter(self.qrels)))
         if split not in self.qrels:
             raise CollectionError(
                 f"{self.corpus.parent}: no split '{split}'; it has {', '.join(self.qrels)}"

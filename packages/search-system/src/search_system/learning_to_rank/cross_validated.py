@@ -1,8 +1,8 @@
 """Train a model of an index, and measure models like it on queries that they have not seen.
 
 The features of all judged queries are computed once: they depend on the index and on the query, not
-on the other queries. For each fold a model is trained on the others and orders the fold's candidates
-anew; the baseline is their first order. The model to keep is trained on all queries.
+on the other queries. For each fold a model is trained on the others and orders the fold's
+candidates anew; the baseline is their first order. The model to keep is trained on all queries.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

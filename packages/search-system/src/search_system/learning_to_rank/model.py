@@ -23,7 +23,7 @@ from search_system.errors import CorruptIndexError, IndexMissingError, OptionErr
 from search_system.learning_to_rank.features import Features
 
 MODEL_FILE = "ranking-model.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 def lightgbm() -> Any:
@@ -46,6 +46,8 @@ class RankingModel:
     """How much the model counts beside the first stage, from 0 to 1."""
     depth: int = 50
     """How many of the first candidates it orders anew."""
+    trained_on: str | None = None
+    """The judgments that it was trained on."""
     _loaded: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -81,6 +83,7 @@ class RankingModel:
             "features": self.feature_names,
             "weight": self.weight,
             "depth": self.depth,
+            "trained_on": self.trained_on,
             "boosters": self.boosters,
             "checksum": _checksum(self.boosters),
         }
@@ -107,7 +110,7 @@ class RankingModel:
                 )
             model = cls(
                 tuple(values["features"]), tuple(values["boosters"]),
-                float(values["weight"]), int(values["depth"]),
+                float(values["weight"]), int(values["depth"]), values["trained_on"],
             )  # fmt: skip
             sound = values["checksum"] == _checksum(model.boosters)
         except FileNotFoundError:

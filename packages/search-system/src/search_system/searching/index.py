@@ -177,10 +177,13 @@ class Index:
         matched = with_filter(tree, restriction) if restriction else tree
         matcher = searcher.matcher(parameters)
         following: str | None = None
+        understood: str | None = None
         if mode == "ranked":
             text = query if plain else searcher.meaning_of(query)
             allowed = allowed_by(tree, restriction, matcher)
-            hits = searcher.hits(*self.pipeline.search(text, k, allowed))
+            ranked = self.pipeline.search(text, k, allowed)
+            hits = searcher.hits(ranked.numbers, ranked.scores)
+            understood = ranked.query.text if ranked.query.text != text else None
         elif mode != "lexical":
             text = query if plain else searcher.meaning_of(query)
             weight = self._parameters.dense_weight if dense_weight is None else dense_weight
@@ -198,7 +201,16 @@ class Index:
         counts = searcher.facets(matched, facets, matcher)
         full = mode == "lexical" and not sort and cursor is None and len(hits) == k
         return Results(
-            query, hits, repairs, counts, matched, matcher, mode == "lexical", following, full
+            query,
+            hits,
+            repairs,
+            counts,
+            matched,
+            matcher,
+            mode == "lexical",
+            following,
+            full,
+            understood,
         )
 
     def did_you_mean(self, query: str) -> str | None:

@@ -12,6 +12,7 @@ many are asked for.
 
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,17 @@ from search_system.learning_to_rank.reranking import Reranker
 from search_system.learning_to_rank.vectors import IndexVectors, Masks
 from search_system.schema import VectorField
 from search_system.searching.searcher import Searcher
-from search_system.understanding.understand import QueryUnderstanding
+from search_system.understanding.understand import QueryUnderstanding, UnderstoodQuery
 
 Ranking = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+class Ranked(NamedTuple):
+    """Documents, best first, and what was searched for."""
+
+    numbers: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    query: UnderstoodQuery
 
 
 class RankingPipeline:
@@ -66,7 +75,8 @@ class RankingPipeline:
             vectors=IndexVectors(searcher.semantic) if has_vectors else None,
             blend=parameters.blend,
         )
-        self.reranker = Reranker(self.extractor, model) if model else None
+        self.model = model
+        self._reranker = Reranker(self.extractor, model) if model else None
 
     @classmethod
     def load(
@@ -103,7 +113,7 @@ class RankingPipeline:
         understanding = self.understanding if same else None
         return RankingPipeline(self.searcher, parameters, understanding=understanding)
 
-    def search(self, text: str, k: int, allowed: Masks | None = None) -> Ranking:
+    def search(self, text: str, k: int, allowed: Masks | None = None) -> Ranked:
         """Return the numbers and scores of the k best documents, best first.
 
         Args:
@@ -112,10 +122,10 @@ class RankingPipeline:
             allowed: which documents meet the query's conditions, per segment.
         """
         candidates = self.stage(text, allowed)
-        found = self.reranker(candidates) if self.reranker else _ranking(candidates)
+        found = self._reranker(candidates) if self._reranker else _ranking(candidates)
         if k > len(found[0]):
             found = self._followed(found, candidates, k, allowed)
-        return found[0][:k], found[1][:k]
+        return Ranked(found[0][:k], found[1][:k], candidates.query)
 
     def _followed(
         self, found: Ranking, candidates: Candidates, k: int, allowed: Masks | None

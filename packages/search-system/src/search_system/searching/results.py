@@ -29,6 +29,8 @@ class Results:
     """The cursor of hits that were found as a page."""
     full: bool = field(repr=False)
     """Whether more hits by score may follow, so that a cursor can be made."""
+    understood: str | None = None
+    """What was searched for in ranked results, where it is not what was typed."""
 
     @cached_property
     def total(self) -> int | None:

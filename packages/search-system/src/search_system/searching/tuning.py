@@ -9,6 +9,7 @@ shrinks. The start, and the baseline, are the defaults of the schema.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from search_system.corpus.collection import Qrels
 from search_system.errors import CollectionError, OptionError
@@ -16,7 +17,6 @@ from search_system.evaluation.comparison import Comparison, compare
 from search_system.evaluation.evaluate import judged_queries
 from search_system.evaluation.metrics import Metrics, measure
 from search_system.evaluation.tuning import Point, Tuning, coordinate_search
-from search_system.learning_to_rank.first_stage import Candidates
 from search_system.learning_to_rank.parameters_file import RankingParameters
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.searching.pipeline import Ranking, RankingPipeline
@@ -72,7 +72,9 @@ def tune(
         OptionError: there are fewer queries than folds, or the mode has nothing to tune.
     """
     if mode == "dense":
-        raise OptionError("mode 'dense' has no parameters to tune; choose lexical, hybrid or ranked")
+        raise OptionError(
+            "mode 'dense' has no parameters to tune; choose lexical, hybrid or ranked"
+        )
     positive = positive_qrels(qrels)
     texts = judged_queries(queries, positive)
     space = _Space(defaults, mode)
@@ -113,7 +115,7 @@ def worth_of_switches(
 
     def values(other: RankingPipeline) -> dict[str, float]:
         return {
-            q: measure(_run(other.searcher, other.search(text, DEPTH)), positive[q]).ndcg_at_10
+            q: measure(_run(other.searcher, other.search(text, DEPTH)[:2]), positive[q]).ndcg_at_10
             for q, text in texts.items()
         }
 
@@ -192,7 +194,7 @@ class _Ranked:
 
     def __init__(self, pipeline: RankingPipeline) -> None:
         self._pipeline = pipeline
-        self._known: dict[str, Candidates] = {}
+        self._known: dict[str, Any] = {}
 
     def __call__(self, text: str, parameters: RankingParameters) -> Ranking:
         if parameters.bm25f != self._pipeline.parameters.bm25f:

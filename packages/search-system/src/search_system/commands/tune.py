@@ -1,0 +1,187 @@
+"""``search-system tune``: the best parameters of an index for judged queries, and their worth."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.markup import escape
+from rich.table import Table
+from tyro.conf import Positional
+
+from search_system.commands.judgments import Judgments, read_judgments
+from search_system.commands.learning_output import gain_line, keep
+from search_system.commands.search import find_index
+from search_system.corpus.collection import TO_LEARN
+from search_system.evaluation.comparison import Comparison
+from search_system.evaluation.labels import format_p
+from search_system.learning_to_rank.model import MODEL_FILE
+from search_system.learning_to_rank.parameters_file import RankingParameters
+from search_system.output import counting, print_json, stdout
+from search_system.searching.index import Index
+from search_system.searching.pipeline import RankingPipeline
+from search_system.searching.tuning import IndexTuning, tune, worth_of_switches
+from search_system.understanding.understand import Switches
+
+TunedMode = Literal["lexical", "hybrid", "ranked"]
+
+
+@dataclass(frozen=True)
+class TuneConfig:
+    """Find the parameters of an index that rank judged queries best, and what they gain on others.
+
+    k1, b and the weights of fields are tuned for every mode, and what the mode adds: the weight of
+    meaning (hybrid), those of kind and feedback (ranked). The queries are dealt into folds; each
+    fold is measured with what the others choose, so the gain is that of queries which did not
+    choose. What gains is stored with the index, and used by every search from then on.
+
+    Example: search-system tune nfcorpus --index nfcorpus --mode hybrid
+    """
+
+    collection: Positional[Path]
+    """The folder with queries.jsonl and qrels/ of documents that the index holds."""
+    index: Path | None = None
+    """The index's folder, or its name under data/search; by default the one built last."""
+    mode: TunedMode = "lexical"
+    """What to tune: lexical (by words), hybrid (and meaning), ranked (by all the index has)."""
+    split: str | None = None
+    """The judgments to use: train if there are any, else dev, else test."""
+    grades: str = "raw"
+    """How the judgments' numbers are read: raw, binary, or a mapping such as 1=4,2=3,3=2,4=1."""
+    folds: int = 5
+    """How many parts of the queries are measured with what the others choose."""
+    switches: Switches = field(default_factory=Switches)
+    """The steps of query understanding in mode ranked."""
+    brand_field: str | None = None
+    """The keyword field with brands; guessed by its name."""
+    category_fields: tuple[str, ...] = ()
+    """Keyword fields that tell kinds of documents apart; all but the brand by default."""
+    seed: int = 0
+    """Deals the queries into folds."""
+    dry_run: bool = False
+    """Store nothing."""
+    json: bool = False
+    """Print JSON instead of tables."""
+
+    def run(self) -> None:
+        """Tune, print, and store what gains."""
+        judgments = read_judgments(self.collection, self.split, self.grades, TO_LEARN)
+        index = Index.open(find_index(self.index))
+        with counting("tuning", "settings tried") as progress:
+            found = tune(
+                index.searcher, self._defaults(index), judgments.queries, judgments.qrels,
+                self.mode, folds=self.folds, seed=self.seed, progress=progress,
+            )  # fmt: skip
+        parameters = replace(found.parameters, tuned_on=judgments.name)
+        worth = self._worth(index, parameters, judgments)
+        gain = found.tuning.cross_validation.gain
+        changed = found.tuning.best != found.start
+        path = None
+        if keep(gain) and changed and not self.dry_run:
+            path = parameters.save(index.folder)
+            # A model sees the first stage's scores: it was trained on others.
+            (index.folder / MODEL_FILE).unlink(missing_ok=True)
+        if self.json:
+            print_json(self._json(index, judgments, found, worth, path))
+        else:
+            self._print(index, judgments, found, worth, path)
+
+    def _defaults(self, index: Index) -> RankingParameters:
+        """Return where to begin: what this mode tunes is as in a new index."""
+        new = RankingParameters.default(index.schema)
+        catalogue = replace(
+            new.catalogue,
+            brand_field=self.brand_field or new.catalogue.brand_field,
+            category_fields=self.category_fields or new.catalogue.category_fields,
+        )
+        own = index.parameters
+        defaults = RankingParameters(
+            new.bm25f,
+            new.dense_weight if self.mode == "hybrid" else own.dense_weight,
+            new.blend if self.mode == "ranked" else own.blend,
+            catalogue if self.mode == "ranked" else own.catalogue,
+            self.switches if self.mode == "ranked" else own.switches,
+        )
+        defaults.check(index.schema, "tune")
+        return defaults
+
+    def _worth(
+        self, index: Index, parameters: RankingParameters, judgments: Judgments
+    ) -> dict[str, Comparison]:
+        if self.mode != "ranked":
+            return {}
+        pipeline = RankingPipeline(index.searcher, parameters)
+        return worth_of_switches(pipeline, judgments.queries, judgments.qrels)
+
+    def _json(
+        self, index: Index, judgments: Judgments, found: IndexTuning,
+        worth: Mapping[str, Comparison], path: Path | None,
+    ) -> dict[str, Any]:  # fmt: skip
+        measured = found.tuning.cross_validation
+        return {
+            "index": str(index.folder),
+            "judgments": judgments.name,
+            "mode": self.mode,
+            "queries": len(measured.by_query),
+            "defaults": dict(found.start),
+            "tuned": found.tuning.best,
+            "folds": [asdict(fold) for fold in measured.folds],
+            "ndcg_at_10": asdict(measured.gain),
+            "switches": {name: asdict(comparison) for name, comparison in worth.items()},
+            "saved": str(path) if path else None,
+        }
+
+    def _print(
+        self, index: Index, judgments: Judgments, found: IndexTuning,
+        worth: Mapping[str, Comparison], path: Path | None,
+    ) -> None:  # fmt: skip
+        console = stdout()
+        measured = found.tuning.cross_validation
+        title = (
+            f"{index.folder}, mode {self.mode}, {len(measured.by_query):,} queries of "
+            f"{judgments.name} with a relevant document"
+        )
+        console.print(escape(title), style="dim", soft_wrap=True)
+        console.print(_points_table(found))
+        console.print(gain_line(measured.gain, len(measured.folds)), soft_wrap=True)
+        if worth:
+            console.print(_switches_table(worth))
+        if path:
+            line = f"Saved: {path}. Searches use it from now on."
+        elif found.tuning.best == found.start:
+            line = "The defaults stay: no other setting is better beyond chance."
+        elif self.dry_run:
+            line = "Nothing saved (--dry-run)."
+        else:
+            line = "Nothing saved: on queries that did not choose it, tuning does not gain."
+        console.print(escape(line), style="dim", soft_wrap=True)
+
+
+def _points_table(found: IndexTuning) -> Table:
+    """Return each parameter's default, what is best on all queries, and what the folds chose."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("parameter")
+    table.add_column("default", justify="right")
+    table.add_column("tuned", justify="right")
+    table.add_column("in the folds")
+    for name, value in found.start.items():
+        chosen = Counter(fold.setting[name] for fold in found.tuning.cross_validation.folds)
+        folds = ", ".join(f"{v:g} ({n} times)" for v, n in chosen.most_common())
+        table.add_row(escape(name), f"{value:g}", f"{found.tuning.best[name]:g}", folds)
+    return table
+
+
+def _switches_table(worth: Mapping[str, Comparison]) -> Table:
+    """Return what each step of query understanding is worth."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("understanding", no_wrap=True)
+    for name in ("with it", "gain", "95% interval", "won / lost / tied", "p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, c in worth.items():
+        interval = "-" if c.gain.low is None else f"{c.gain.low:+.4f} to {c.gain.high:+.4f}"
+        table.add_row(
+            name, f"{c.baseline_mean + c.gain.mean:.4f}", f"{c.gain.mean:+.4f}", interval,
+            f"{c.wins:,} / {c.losses:,} / {c.ties:,}", format_p(c.p_randomisation),
+        )  # fmt: skip
+    return table
