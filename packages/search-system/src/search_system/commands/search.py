@@ -116,6 +116,8 @@ def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> No
         console.print(escape(f"Read as well as it could be: {repair}"), style="yellow")
     if page.unknown:
         console.print(escape(f"In no document: {', '.join(page.unknown)}"), style="yellow")
+    if page.searched_for:
+        console.print(Text(f"Searched for: {page.searched_for}", style="green"))
     if page.did_you_mean:
         console.print(Text(f"Did you mean: {page.did_you_mean}", style="green"))
     if not page.hits:

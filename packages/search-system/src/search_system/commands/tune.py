@@ -32,9 +32,9 @@ class TuneConfig:
     """Find the parameters of an index that rank judged queries best, and what they gain on others.
 
     k1, b and the weights of fields are tuned for every mode, and what the mode adds: the weight of
-    meaning (hybrid), those of kind and feedback (ranked). The queries are dealt into folds; each
-    fold is measured with what the others choose, so the gain is that of queries which did not
-    choose. What gains is stored with the index, and used by every search from then on.
+    meaning (hybrid), those of all signals beside the words (ranked). The queries are dealt into
+    folds; each fold is measured with what the others choose, so the gain is that of queries which
+    did not choose. What gains is stored with the index, and used by every search from then on.
 
     Example: search-system tune nfcorpus --index nfcorpus --mode hybrid
     """
@@ -49,6 +49,8 @@ class TuneConfig:
     """The judgments to use: train if there are any, else dev, else test."""
     grades: str = "raw"
     """How the judgments' numbers are read: raw, binary, or a mapping such as 1=4,2=3,3=2,4=1."""
+    hold: tuple[str, ...] = ()
+    """Parameters that stay as they are, by the names that the table has."""
     folds: int = 5
     """How many parts of the queries are measured with what the others choose."""
     switches: Switches = field(default_factory=Switches)
@@ -71,7 +73,7 @@ class TuneConfig:
         with counting("tuning", "settings tried") as progress:
             found = tune(
                 index.searcher, self._defaults(index), judgments.queries, judgments.qrels,
-                self.mode, folds=self.folds, seed=self.seed, progress=progress,
+                self.mode, held=self.hold, folds=self.folds, seed=self.seed, progress=progress,
             )  # fmt: skip
         parameters = replace(found.parameters, tuned_on=judgments.name)
         worth = self._worth(index, parameters, judgments)

@@ -8,9 +8,9 @@ Four signals of a query and a document::
     feedback   the cosine to the mean vector of the best documents by words and meaning together
                (Rocchio's feedback, among vectors: it puts a query of one word near to documents)
 
-The score is a sum of bm25f, category and feedback, each less its mean and divided by its standard
-deviation over the query's candidates, with the weights of a `Blend`. The candidates are the best
-by words, and the nearest in meaning if the blend asks for them.
+The score is a sum of the four, each less its mean and divided by its standard deviation over the
+query's candidates, with the weights of a `Blend` (1 for bm25f). The candidates are the best by
+words, and the nearest in meaning if the blend asks for them.
 
 A query that is nothing but a brand's name means all of its documents alike: its vector is zeros,
 and the words decide.
@@ -47,12 +47,18 @@ class Blend:
 
     category: float = 0.2
     feedback: float = 0.2
+    dense: float = 0.0
     depth: int = 100
     """How many documents the words find."""
     dense_depth: int = 0
     """How many of the nearest in meaning are candidates too."""
     seeds: int = 20
     """How many documents the kind and the feedback are taken from."""
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each signal beside BM25F."""
+        return {"category": self.category, "feedback": self.feedback, "dense": self.dense}
 
     def __post_init__(self) -> None:
         if self.depth < 1 or self.dense_depth < 0 or self.seeds < 1:
@@ -84,7 +90,7 @@ class Candidates:
         self._order(numbers, self.signals(numbers), blend)
 
     def _order(self, numbers: Numbers, signals: dict[str, Signal], blend: Blend) -> None:
-        self._weight_of = {"bm25f": 1.0, "category": blend.category, "feedback": blend.feedback}
+        self._weight_of = {"bm25f": 1.0} | blend.weights
         self._mean, self._spread = {}, {}
         for name in self._weight_of if len(numbers) else ():
             self._mean[name] = float(signals[name].mean())

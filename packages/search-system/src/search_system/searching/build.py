@@ -4,7 +4,8 @@ The new index is made beside the old one and takes its place when it is complete
 the old one open keep it, and its writer's lock is held all the while. Between two renames there is
 an instant without either: a process killed just then leaves the old one as ``.NAME.old``, which the
 next build puts back first. What else lies in the folder is never touched: a folder with files that
-are not the index's is refused. Models that were trained on the old index move to the new one.
+are not the index's is refused. Parameters and models that were learnt on the old index move to the
+new one if it has the same schema.
 """
 
 import secrets
@@ -15,7 +16,12 @@ from pathlib import Path
 
 from search_system import disk
 from search_system.corpus.document import Document
-from search_system.errors import CorruptIndexError, IndexFolderError, IndexLockedError
+from search_system.errors import (
+    CorruptIndexError,
+    IndexFolderError,
+    IndexLockedError,
+    IndexMissingError,
+)
 from search_system.learning_to_rank.model import MODEL_FILE
 from search_system.learning_to_rank.parameters_file import PARAMETERS_FILE
 from search_system.schema import IndexSchema
@@ -99,7 +105,7 @@ def _beside(folder: Path) -> Iterator[Path]:
 
 def _take_place(new: Path, folder: Path) -> None:
     check_replaceable(folder)  # somebody may have put something there meanwhile
-    for name in _MODELS:
+    for name in _MODELS if _same_schema(new, folder) else ():
         if (folder / name).exists():
             shutil.copy2(folder / name, new / name)
     if not folder.exists():
@@ -113,6 +119,13 @@ def _take_place(new: Path, folder: Path) -> None:
         old.rename(folder)
         raise
     shutil.rmtree(old, ignore_errors=True)
+
+
+def _same_schema(new: Path, folder: Path) -> bool:
+    """Return whether what was tuned and trained on an old index can serve the new one."""
+    with suppress(CorruptIndexError, IndexMissingError):
+        return read_commit(new).schema == read_commit(folder).schema
+    return False
 
 
 def _old(folder: Path) -> Path:

@@ -183,7 +183,11 @@ class Index:
             allowed = allowed_by(tree, restriction, matcher)
             ranked = self.pipeline.search(text, k, allowed)
             hits = searcher.hits(ranked.numbers, ranked.scores)
-            understood = ranked.query.text if ranked.query.text != text else None
+            if ranked.query.text != text:
+                understood = ranked.query.text
+                if tree == searcher.words_of(query)[0]:  # no conditions, which would be lost
+                    tree, _ = searcher.words_of(understood)
+                    matched = with_filter(tree, restriction) if restriction else tree
         elif mode != "lexical":
             text = query if plain else searcher.meaning_of(query)
             weight = self._parameters.dense_weight if dense_weight is None else dense_weight

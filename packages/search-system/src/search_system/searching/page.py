@@ -41,8 +41,10 @@ class Page:
     """How many documents match; None if they were found by meaning."""
     unknown: tuple[str, ...]
     """Terms of the query that no document has."""
+    searched_for: str | None
+    """What the query was taken for, where results are ranked by more than its own words."""
     did_you_mean: str | None
-    """The query with misspelt words corrected; None if none is."""
+    """The query with misspelt words corrected; None if none is, or if that was searched for."""
     repairs: tuple[str, ...]
     hits: list[PageHit]
     facets: Mapping[str, list[tuple[str, int]]]
@@ -56,6 +58,7 @@ class Page:
             "index": self.index,
             "total": self.total,
             "unknown": self.unknown,
+            "searched_for": self.searched_for,
             "did_you_mean": self.did_you_mean,
             "repairs": self.repairs,
             "facets": self.facets,
@@ -81,7 +84,10 @@ def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool
         index=index,
         total=results.total,
         unknown=unknown_terms(results, searcher),
-        did_you_mean=searcher.words.did_you_mean(results.query, searcher.analyzer),
+        searched_for=results.understood,
+        did_you_mean=None
+        if results.understood
+        else searcher.words.did_you_mean(results.query, searcher.analyzer),
         repairs=tuple(map(str, results.repairs)),
         hits=[_make_hit(results, hit, searcher, explain=explain) for hit in results.hits],
         facets=results.facets,

@@ -2,12 +2,12 @@
 
 One parameter is moved after the other (`search_system.evaluation.tuning.coordinate_search`): k1,
 one b for all fields, the fields' weights beside the first one's (only ratios matter), then what a
-mode adds: the weight of meaning in hybrid results, those of kind and feedback in ranked ones. A b
+mode adds: the weight of meaning in hybrid results, those of all signals in ranked ones. A b
 for each field would be one more parameter per field to choose by luck: with few queries the gain
 shrinks. The start, and the baseline, are the defaults of the schema.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,7 +30,8 @@ K1 = (0.4, 0.8, 1.2, 1.6, 2.0)
 B = (0.25, 0.5, 0.75, 0.9)
 WEIGHTS = (0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0)
 DENSE_WEIGHTS = tuple(step / 20 for step in range(15))
-SIGNAL_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.5)
+SIGNAL_WEIGHTS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.75)
+DENSE_DEPTHS = (0, 100)
 _FIELD = "weight of "
 
 
@@ -42,6 +43,8 @@ class IndexTuning:
     start: Point
     """The defaults, by name."""
     tuning: Tuning
+    parameters_at: Callable[[Point], RankingParameters]
+    """Returns the parameters of a point, such as what a fold has chosen."""
 
 
 def tune(
@@ -51,6 +54,7 @@ def tune(
     qrels: Qrels,
     mode: Mode = "lexical",
     *,
+    held: Collection[str] = (),
     folds: int = 5,
     seed: int = 0,
     progress: Callable[[], None] = lambda: None,
@@ -63,13 +67,15 @@ def tune(
         queries: texts by id.
         qrels: grades by query id and document id.
         mode: lexical, hybrid or ranked.
+        held: parameters that stay as they are.
         folds: how many times to choose without a part of the queries.
         seed: deals the queries into folds.
         progress: called after each setting that was tried.
 
     Raises:
         CollectionError: a judged query has no text, or none has a relevant document.
-        OptionError: there are fewer queries than folds, or the mode has nothing to tune.
+        OptionError: there are fewer queries than folds, the mode has nothing to tune, or does not
+            tune what shall be held.
     """
     if mode == "dense":
         raise OptionError(
@@ -77,7 +83,7 @@ def tune(
         )
     positive = positive_qrels(qrels)
     texts = judged_queries(queries, positive)
-    space = _Space(defaults, mode)
+    space = _Space(defaults, mode, held)
     rank = _ranking_of(searcher, defaults, mode)
 
     def evaluate(point: Point) -> dict[str, Metrics]:
@@ -88,7 +94,7 @@ def tune(
         return found
 
     tuning = coordinate_search(space.start, space.axes, evaluate, folds=folds, seed=seed)
-    return IndexTuning(space.at(tuning.best), space.start, tuning)
+    return IndexTuning(space.at(tuning.best), space.start, tuning, space.at)
 
 
 def positive_qrels(qrels: Qrels) -> Qrels:
@@ -133,7 +139,7 @@ def worth_of_switches(
 class _Space:
     """Points of numbers by name, as parameters."""
 
-    def __init__(self, defaults: RankingParameters, mode: Mode) -> None:
+    def __init__(self, defaults: RankingParameters, mode: Mode, held: Collection[str] = ()) -> None:
         bm25f = defaults.bm25f
         counted = {name: field for name, field in bm25f.fields.items() if field.weight > 0}
         first = next(iter(counted.values()), FieldParameters())
@@ -146,9 +152,14 @@ class _Space:
             self.start["dense_weight"] = defaults.dense_weight
             self.axes["dense_weight"] = DENSE_WEIGHTS
         elif mode == "ranked":
-            blend = defaults.blend
-            self.start |= {"category": blend.category, "feedback": blend.feedback}
-            self.axes |= dict.fromkeys(("category", "feedback"), SIGNAL_WEIGHTS)
+            self.start |= defaults.blend.weights | {"dense_depth": defaults.blend.dense_depth}
+            self.axes |= dict.fromkeys(defaults.blend.weights, SIGNAL_WEIGHTS)
+            self.axes["dense_depth"] = DENSE_DEPTHS
+        for name in held:
+            if self.axes.pop(name, None) is None:
+                raise OptionError(
+                    f"mode '{mode}' tunes no parameter '{name}'; it tunes {', '.join(self.axes)}"
+                )
 
     def at(self, point: Point) -> RankingParameters:
         """Return the parameters of a point."""
@@ -157,15 +168,13 @@ class _Space:
             for name, field in self._defaults.bm25f.fields.items()
         }
         blend = self._defaults.blend
+        weights: dict[str, Any] = {n: point.get(n, value) for n, value in blend.weights.items()}
+        depth = int(point.get("dense_depth", blend.dense_depth))
         return replace(
             self._defaults,
             bm25f=BM25F(fields, point["k1"]),
             dense_weight=point.get("dense_weight", self._defaults.dense_weight),
-            blend=replace(
-                blend,
-                category=point.get("category", blend.category),
-                feedback=point.get("feedback", blend.feedback),
-            ),
+            blend=replace(blend, **weights, dense_depth=depth),
         )
 
 
@@ -190,14 +199,17 @@ def _ranking_of(
 
 
 class _Ranked:
-    """Ranks by a pipeline; candidates are found once for all blends of the same BM25F."""
+    """Ranks by a pipeline; candidates are found once for all weights of their signals."""
 
     def __init__(self, pipeline: RankingPipeline) -> None:
         self._pipeline = pipeline
         self._known: dict[str, Any] = {}
 
     def __call__(self, text: str, parameters: RankingParameters) -> Ranking:
-        if parameters.bm25f != self._pipeline.parameters.bm25f:
+        known = self._pipeline.parameters
+        if (parameters.bm25f, parameters.blend.dense_depth) != (
+            known.bm25f, known.blend.dense_depth,
+        ):  # fmt: skip
             self._pipeline = self._pipeline.with_parameters(parameters)
             self._known = {}
         if text not in self._known:
