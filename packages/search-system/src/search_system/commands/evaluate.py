@@ -91,6 +91,7 @@ class EvaluateConfig:
     def run(self) -> None:
         """Evaluate, print, and write what was asked for."""
         self._check_sources()
+        self.scoring.check_mode(self.mode)
         collection = Collection.find(self.collection)
         split = collection.choose_split(self.split)
         qrels = self._read_qrels(collection.qrels[split])
@@ -124,7 +125,8 @@ class EvaluateConfig:
         ):  # fmt: skip
             raise OptionError(
                 "a run file holds rankings already; give either --run-in or flags of searching "
-                "(--index, --depth, --mode, --k1, --b, --weights, --schema, --analyzer, --vectors)"
+                "(--index, --depth, --mode, --dense-weight, --k1, --b, --weights, --schema, "
+                "--analyzer, --vectors)"
             )
 
     def _search(self, collection: Collection, queries: dict[str, str], qrels: Qrels) -> Run:
@@ -134,7 +136,12 @@ class EvaluateConfig:
             parameters = self.scoring.parameters(index.schema)
             return run_queries(
                 lambda text: index.search(
-                    text, self.depth, parameters=parameters, plain=True, mode=self.mode
+                    text,
+                    self.depth,
+                    mode=self.mode,
+                    dense_weight=self.scoring.dense_weight,
+                    parameters=parameters,
+                    plain=True,
                 ),
                 queries,
                 lambda ids: track(ids, "searching", total=len(queries)),
@@ -157,8 +164,10 @@ class EvaluateConfig:
         ranking = (
             f"BM25F, k1 {scoring.k1:g}, b {scoring.b:g}{weights}, {self.depth:,} documents deep"
         )
-        if self.mode != "lexical":
-            ranking = f"{self.mode}, {ranking}"
+        if self.mode == "hybrid":
+            ranking = f"hybrid, weight of meaning {scoring.dense_weight:g}, {ranking}"
+        elif self.mode == "dense":
+            ranking = f"dense, {self.depth:,} documents deep"
         if self.index:
             return {"rankings": ranking, "index": str(self.index)}
         fields = str(self.schema) if self.schema else f"guessed, analyzer {self.analyzer}"

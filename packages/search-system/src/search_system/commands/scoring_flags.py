@@ -1,10 +1,11 @@
-"""BM25F's parameters as flags, for the commands that search."""
+"""What decides about scores, as flags, for the commands that search."""
 
 from dataclasses import dataclass
 
 from search_system.errors import OptionError
 from search_system.schema import IndexSchema, TextField
 from search_system.scoring.parameters import BM25F, FieldParameters
+from search_system.searching.semantic import DENSE_WEIGHT, Mode
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,15 @@ class ScoringFlags:
     """How far a field's length discounts its occurrences; 0: not at all, 1: in proportion."""
     weights: tuple[str, ...] = ()
     """Weights of fields other than the schema's, such as title=3 brand=0.5."""
+    dense_weight: float = DENSE_WEIGHT
+    """How much meaning counts in hybrid results, beside words; from 0 to 1."""
+
+    def check_mode(self, mode: Mode) -> None:
+        """Raise `OptionError` for a weight that is none, or that the mode does not use."""
+        if not 0 <= self.dense_weight <= 1:
+            raise OptionError(f"expected --dense-weight from 0 to 1, not {self.dense_weight}")
+        if self.dense_weight != DENSE_WEIGHT and mode != "hybrid":
+            raise OptionError("--dense-weight weighs meaning beside words: it takes --mode hybrid")
 
     def parameters(self, schema: IndexSchema) -> BM25F:
         """Return the parameters for an index; raise `OptionError` for a field it has not."""

@@ -27,14 +27,15 @@ from search_system.evaluation.evaluate import (
     judged_queries,
     run_queries,
 )
-from search_system.retrieval.explanation import Explanation
 from search_system.retrieval.filters import filter_query, with_filter
 from search_system.retrieval.pages import find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
-from search_system.searching.semantic import DENSE_WEIGHT, Mode, check_search
+from search_system.searching.semantic import DENSE_WEIGHT, DEPTH, Mode, check_search
+from search_system.searching.semantic_ranking import SemanticQuery, SemanticRanking
+from search_system.searching.signals import ScoreExplanation
 from search_system.store.commit import COMMIT, read_commit
 from search_system.store.config import FsyncPolicy, WriterConfig
 from search_system.store.recovery import check_schema
@@ -130,7 +131,8 @@ class Index:
             k: how many documents.
             filters: conditions by field, as `search_system.retrieval.filters` has them.
             sort: fields to sort by, not the score; "-price" descends. Missing values come last.
-            cursor: `Results.cursor` of the page before this one.
+            cursor: `Results.cursor` of the page before this one. Hybrid pages end with the fused
+                documents (see `search_system.searching.semantic`).
             facets: keyword fields of which to count the values among all that match.
             mode: lexical: by words; dense: by meaning, which needs a vector field; hybrid: by both.
             dense_weight: how much meaning counts in hybrid results, from 0 to 1.
@@ -139,22 +141,22 @@ class Index:
 
         Raises:
             OptionError: k is below 1, a field is none for what it is named for, the cursor is none
-                of this query, or there are no vectors to search by meaning, or no pages of such.
+                of this query, or there are no vectors to search by meaning, or a sort of such.
         """
-        check_search(k, mode, sort, cursor)
+        check_search(k, mode, dense_weight, sort)
         searcher = self._searcher
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         restriction = filter_query(filters, searcher.schema) if filters else None
         matched = with_filter(tree, restriction) if restriction else tree
         matcher = searcher.matcher(parameters)
         following: str | None = None
+        ranking: SemanticRanking | None = None
         if mode != "lexical":
             text = query if plain else searcher.meaning_of(query)
-            semantic = searcher.semantic
-            ranking = semantic.search(
-                text, tree, matcher, k, filters=restriction, mode=mode, weight=dense_weight
-            )
-            hits = searcher.hits(*ranking)
+            weight = dense_weight if mode == "hybrid" else None
+            asked = SemanticQuery(text, tree, restriction, matcher, weight)
+            ranking, numbers, scores, following = searcher.semantic.page(asked, k, cursor)
+            hits = searcher.hits(numbers, scores)
         elif sort or cursor is not None:
             page = find_page(matcher, matched, k, sort, cursor)
             hits, following = searcher.hits(page.numbers, page.scores), page.cursor
@@ -163,35 +165,50 @@ class Index:
             hits = searcher.hits(found.numbers, found.scores)
         counts = searcher.facets(matched, facets, matcher)
         full = mode == "lexical" and not sort and cursor is None and len(hits) == k
-        return Results(
-            query, hits, repairs, counts, matched, matcher, mode == "lexical", following, full
-        )
+        return Results(query, hits, repairs, counts, matched, matcher, ranking, following, full)
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
-        return self._searcher.words.did_you_mean(query, self._searcher.analyzer)
+        return self._searcher.did_you_mean(query)
 
     def complete(self, text: str, k: int = 10) -> list[str]:
         """Return what someone may be typing: the text with its last word completed, k times."""
         return self._searcher.words.complete(text, k)
 
     def explain(
-        self, query: str, doc_id: str, *, parameters: BM25F | None = None, plain: bool = False
-    ) -> Explanation:
-        """Return how the score of a document by words comes about.
+        self,
+        query: str,
+        doc_id: str,
+        k: int = 10,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        mode: Mode = "lexical",
+        dense_weight: float = DENSE_WEIGHT,
+        parameters: BM25F | None = None,
+        plain: bool = False,
+    ) -> ScoreExplanation:
+        """Return how the score of a document comes about, found or not.
 
-        It equals that of `search` in mode lexical, with the same ``parameters`` and ``plain``, to
-        the last bit.
+        It equals that of `search` with the same arguments to the last bit: an `Explanation` of the
+        clauses by words, else a `SignalExplanation`.
 
         Raises:
-            OptionError: there is no such document.
+            OptionError: there is no such document, or `search` would raise one.
         """
+        check_search(k, mode, dense_weight)
         searcher = self._searcher
         number = searcher.number(doc_id)
         if number is None:
             raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
         tree, _ = searcher.words_of(query) if plain else searcher.parse(query)
-        return searcher.matcher(parameters).explain(tree, number)
+        restriction = filter_query(filters, searcher.schema) if filters else None
+        matcher = searcher.matcher(parameters)
+        if mode == "lexical":
+            return matcher.explain(with_filter(tree, restriction) if restriction else tree, number)
+        text = query if plain else searcher.meaning_of(query)
+        weight = dense_weight if mode == "hybrid" else None
+        asked = SemanticQuery(text, tree, restriction, matcher, weight)
+        return searcher.semantic.rank(asked, max(k, DEPTH)).explain(number)
 
     def evaluate(
         self,
