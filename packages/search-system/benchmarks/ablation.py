@@ -77,7 +77,7 @@ class Bench:
         """Return the measures of some queries by id."""
         found = {}
         for query_id in queries:
-            numbers, scores = rank(self.queries[query_id])[:2]
+            numbers, scores = rank(self.queries[query_id])
             pairs = zip(numbers.tolist(), scores.tolist(), strict=True)
             run = {self.searcher.doc_id(number): score for number, score in pairs}
             found[query_id] = measure(run, self.qrels[query_id])
@@ -95,7 +95,7 @@ class Bench:
 
     def ranked(self, pipeline: RankingPipeline) -> Rank:
         """Return what ranks by a pipeline."""
-        return lambda query: pipeline.search(query, 100)
+        return lambda query: pipeline.rank_words(query, 100)
 
     def tuned(self, stage: str, seed: int) -> IndexTuning:
         """Return what a stage's tuning finds, fold by fold."""

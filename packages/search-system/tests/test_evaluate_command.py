@@ -89,7 +89,7 @@ def test_a_report(evaluate: Run, collection: Path) -> None:
     assert "&lt;i&gt;red&lt;/i&gt; &amp; 1" in html
     assert "<i>" not in html
     assert "Against <bdi>a.run</bdi>" in html
-    assert "BM25F, k1 0.5, b 0.75" in html
+    assert "BM25F, k1 0.5, 1,000 documents deep" in html
     evaluate("--run-in", "a.run", "--report", "again.html", "--json")
     assert "run file a.run" in Path("again.html").read_text(encoding="utf-8")
 

@@ -261,16 +261,17 @@ def test_reranking_mixes_and_keeps_the_rest_behind(stage: FirstStage, model: Ran
     extractor = FeatureExtractor(stage, ["price"])
     candidates = stage("red shoe")
     first_only = RankingModel(model.feature_names, model.boosters, weight=0.0)
-    numbers, _ = Reranker(extractor, first_only)(candidates)
+    numbers = Reranker(extractor, first_only)(candidates).numbers
     assert numbers.tolist() == candidates.numbers.tolist()
     shallow = RankingModel(model.feature_names, model.boosters, weight=1.0, depth=10)
-    numbers, scores = Reranker(extractor, shallow)(candidates)
+    reranking = Reranker(extractor, shallow)(candidates)
+    numbers, scores = reranking.numbers, reranking.scores
     assert sorted(numbers[:10]) == sorted(candidates.numbers[:10])
     assert numbers[10:].tolist() == candidates.numbers[10:].tolist()
     assert (np.diff(scores) <= 0).all()
     expected = model.scores(extractor(candidates, candidates.numbers[:10]))
     assert numbers[0] == candidates.numbers[np.argmax(expected)]
-    assert len(Reranker(extractor, model)(stage("nothing"))[0]) == 0
+    assert len(Reranker(extractor, model)(stage("nothing")).numbers) == 0
 
 
 def test_a_model_survives_its_file(tmp_path: Path, model: RankingModel, stage: FirstStage) -> None:

@@ -1,7 +1,9 @@
 """Mode ranked: everything that an index has, applied to a query."""
 
+import operator
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from search_system.learning_to_rank.parameters_file import PARAMETERS_FILE, Rank
 from search_system.learning_to_rank.training import TrainingOptions
 from search_system.schema import KeywordField, NumberField, TextField, VectorField
 from search_system.searching.build import build_index
+from search_system.searching.signals import SignalExplanation
 from search_system.understanding.understand import Switches
 
 SCHEMA = IndexSchema(
@@ -181,6 +184,62 @@ def test_a_build_keeps_what_fits(tmp_path: Path) -> None:
     assert not (folder / PARAMETERS_FILE).exists()
 
 
-def test_pages_and_orders_go_by_words_alone(index: Index) -> None:
-    with pytest.raises(OptionError, match="sort and cursor"):
+def check(explanation: SignalExplanation) -> None:
+    """Check that the parts of each score add up to it, to the last bit."""
+    if explanation.parts and not explanation.note and explanation.scale is None:
+        assert reduce(operator.add, (p.score for p in explanation.parts), 0.0) == explanation.score
+    for part in explanation.parts:
+        assert part.normalized is not None
+        assert part.score == part.weight * part.normalized
+        check(part)
+        if part.words:
+            assert part.words.score == part.value
+
+
+@pytest.mark.parametrize("with_model", [False, True])
+def test_explanations_are_the_scores(index: Index, *, with_model: bool) -> None:
+    blend = Blend(dense=0.1, depth=20, dense_depth=5)
+    replace(index.parameters, blend=blend).save(index.folder)
+    index.refresh()
+    if with_model:
+        queries = {thing: thing for thing in THINGS}
+        qrels = {t: {str(n): n % 3 for n in range(1, 40)} for t in THINGS}
+        options = replace(FAST, depth=10)
+        trained = train_cross_validated(index.pipeline.extractor, queries, qrels, options, folds=2)
+        trained.model.save(index.folder)
+        index.refresh()
+    for query, filters in (("labtop kettle", None), ("brand1 laptop", None), ("model #kind:audio", None),
+                           ("laptop", {"price": (5, 60)})):  # fmt: skip
+        results = index.search(query, 60, mode="ranked", filters=filters)
+        assert results.hits
+        for hit in results.hits:
+            explanation = index.explain(query, hit.id, 60, mode="ranked", filters=filters)
+            assert isinstance(explanation, SignalExplanation)
+            assert explanation == results.explain(hit)
+            assert explanation.score == hit.score
+            assert explanation.name == "ranked"
+            check(explanation)
+    explanation = index.explain("laptop", "4", 1, mode="ranked")  # a headset
+    assert isinstance(explanation, SignalExplanation)
+    assert "no candidate" in explanation.note
+
+
+def test_pages_are_one_ranking(index: Index) -> None:
+    replace(index.parameters, blend=Blend(depth=5)).save(index.folder)
+    index.refresh()
+    whole = ids(index, "laptop model", 100)
+    found: list[str] = []
+    cursor = None
+    while True:
+        page = index.search("laptop model", 7, mode="ranked", cursor=cursor)
+        found += [hit.id for hit in page.hits]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert found == whole
+    cursor = index.search("laptop", 2, mode="ranked").cursor
+    for other in ({"query": "kettle"}, {"filters": {"kind": "audio"}}, {"mode": "hybrid"}):
+        with pytest.raises(OptionError, match="cursor belongs to another"):
+            index.search(**{"query": "laptop", "k": 2, "mode": "ranked", "cursor": cursor} | other)  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="sort goes with mode 'lexical'"):
         index.search("laptop", mode="ranked", sort=["price"])

@@ -191,7 +191,6 @@ def test_meaning_finds_what_words_do_not(shop: Index) -> None:
     assert [hit.id for hit in dense] == ["1", "2"]
     assert 1 >= dense[0].score > dense[1].score > 0
     assert [hit.id for hit in shop.search(query, 2, mode="hybrid").hits] == ["1", "2"]
-    assert shop.search(query, 1, mode="hybrid").cursor is None
 
 
 def test_conditions_hold_for_meaning_too(shop: Index) -> None:

@@ -144,10 +144,10 @@ def test_the_best_terms_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_did_you_mean_shows_words_and_not_stems(tmp_path: Path) -> None:
     found = index_of(tmp_path, ["running shoes", "running shoes", "the shoe of Zürich"])
     analyzer = ANALYZERS["text"]
-    assert found.did_you_mean("Runing SHOSE", analyzer) == "running shoes"
-    assert found.did_you_mean("zurihc +shose", analyzer) == "zurich +shoes"
-    assert found.did_you_mean("running shoes", analyzer) is None
-    assert found.did_you_mean("", analyzer) is None
+    assert found.did_you_mean("Runing SHOSE", analyzer, {}) == "running shoes"
+    assert found.did_you_mean("zurihc +shose", analyzer, {}) == "zurich +shoes"
+    assert found.did_you_mean("running shoes", analyzer, {}) is None
+    assert found.did_you_mean("", analyzer, {}) is None
 
 
 def test_completions_are_the_most_frequent_words(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_words_of_deleted_documents_are_not_shown(tmp_path: Path) -> None:
         found = Words(store.commit())
     assert found.complete("com", 1) == ["common"]
     assert found.complete("com") == ["common", "committee"]
-    assert found.did_you_mean("comett", ANALYZERS["text"]) is None
+    assert found.did_you_mean("comett", ANALYZERS["text"], {}) is None
     assert found.expand(Prefix("come")) == []
 
 
@@ -186,8 +186,8 @@ def test_control_characters_are_not_shown(tmp_path: Path) -> None:
     assert found.complete("blu") == ["blue", "blues"]
     assert found.complete("\x1b") == []
     analyzer = analyzers_of(schema)["text"]
-    assert found.did_you_mean("bluees", analyzer) == "blues"
-    assert found.did_you_mean("[31mredd", analyzer) is None
+    assert found.did_you_mean("bluees", analyzer, {}) == "blues"
+    assert found.did_you_mean("[31mredd", analyzer, {}) is None
     assert found.expand(Prefix("blue\x07")) == [("blue\x07", 1.0)]
 
 
@@ -196,7 +196,7 @@ def test_an_empty_index(tmp_path: Path) -> None:
         found = Words(store.commit())
     assert found.expand(Prefix("a")) == found.expand(Fuzzy("abc", 2, "code")) == []
     assert found.complete("a") == []
-    assert found.did_you_mean("abcdef", ANALYZERS["text"]) is None
+    assert found.did_you_mean("abcdef", ANALYZERS["text"], {}) is None
 
 
 STRINGS = st.lists(st.text("ab\x00é日\U0001f600", max_size=4), unique=True).map(sorted)

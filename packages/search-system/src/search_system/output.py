@@ -67,6 +67,11 @@ def counting(what: str, unit: str) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number of things in words: 1 segment, 2 segments."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def print_indented(console: Console, text: Text, indent: int) -> None:
     """Print a text with an indent: wrapped on a terminal, in one line for a program."""
     if console.is_terminal:

@@ -89,6 +89,7 @@ class EvaluateConfig:
     def run(self) -> None:
         """Evaluate, print, and write what was asked for."""
         self._check_sources()
+        self.scoring.check_mode(self.mode)
         judgments = read_judgments(self.collection, self.split, self.grades)
         collection, queries, qrels = judgments.collection, judgments.queries, judgments.qrels
         other = _read_judged_run(self.against, qrels) if self.against else None
@@ -115,7 +116,8 @@ class EvaluateConfig:
         ):  # fmt: skip
             raise OptionError(
                 "a run file holds rankings already; give either --run-in or flags of searching "
-                "(--index, --depth, --mode, --k1, --b, --weights, --schema, --analyzer, --vectors)"
+                "(--index, --depth, --mode, --dense-weight, --k1, --b, --weights, --schema, "
+                "--analyzer, --vectors)"
             )
 
     def _search(self, judgments: Judgments) -> Run:
@@ -124,10 +126,15 @@ class EvaluateConfig:
             index = self._open(judgments.collection, Path(folder))
             _warn_of_unknown(index, judgments.qrels)
             _warn_of_tuning(index, judgments, self.mode)
-            parameters = self.scoring.parameters(index.parameters.bm25f, self.mode)
+            parameters = self.scoring.parameters(index.parameters.bm25f)
             return run_queries(
                 lambda text: index.search(
-                    text, self.depth, parameters=parameters, plain=True, mode=self.mode
+                    text,
+                    self.depth,
+                    mode=self.mode,
+                    dense_weight=self.scoring.dense_weight,
+                    parameters=parameters,
+                    plain=True,
                 ),
                 queries,
                 lambda ids: track(ids, "searching", total=len(queries)),
@@ -146,8 +153,10 @@ class EvaluateConfig:
         if self.run_in:
             return {"rankings": f"run file {self.run_in.name}"}
         ranking = f"BM25F{self.scoring}, {self.depth:,} documents deep"
-        if self.mode != "lexical":
+        if self.mode in {"hybrid", "ranked"}:
             ranking = f"{self.mode}, {ranking}"
+        elif self.mode == "dense":
+            ranking = f"dense, {self.depth:,} documents deep"
         if self.index:
             return {"rankings": ranking, "index": str(self.index)}
         fields = str(self.schema) if self.schema else f"guessed, analyzer {self.analyzer}"

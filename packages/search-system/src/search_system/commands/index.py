@@ -15,7 +15,7 @@ from search_system.corpus.collection import Collection
 from search_system.corpus.documents import choose_id_field, read_documents, sample_rows
 from search_system.dense.embedder import embedder_named
 from search_system.errors import CollectionError, FieldValueError, OptionError
-from search_system.output import print_json, stderr, stdout, track
+from search_system.output import counted, print_json, stderr, stdout, track
 from search_system.schema import IndexSchema, VectorField, is_field_name
 from search_system.schema_guess import guess_schema
 from search_system.searching.build import build_index
@@ -149,7 +149,8 @@ def index_bytes(folder: Path) -> int:
 def print_facts(facts: dict[str, Any]) -> None:
     """Print the facts of a new index in one line."""
     line = (
-        f"{facts['index']}: {facts['documents']:,} documents, {facts['tokens']:,} words, "
+        f"{facts['index']}: {counted(facts['documents'], 'document')}, "
+        f"{counted(facts['tokens'], 'word')}, "
         f"{decimal(facts['bytes'])}, built in {facts['seconds']:.1f} s "
         f"({facts['documents_per_second']:,} documents/s)"
     )

@@ -1,24 +1,21 @@
 """``search-system search``: the best documents for a query, as a page or as JSON."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from rich.console import Console
 from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 from tyro.conf import Positional, arg
 
+from search_system.commands.explanation_tables import print_explanation
 from search_system.commands.index import DATA_FOLDER
 from search_system.commands.scoring_flags import ScoringFlags
 from search_system.corpus.documents import as_text
 from search_system.errors import IndexMissingError, OptionError
 from search_system.output import print_indented, print_json, stdout
-from search_system.retrieval.explanation import Explanation
 from search_system.searching.highlight import Snippet, one_line
 from search_system.searching.index import Index
 from search_system.searching.page import Page, PageHit, make_page
@@ -55,7 +52,7 @@ class SearchConfig:
     facets: tuple[str, ...] = ()
     """Keyword fields whose most frequent values to count among all that match."""
     cursor: str | None = None
-    """Go on behind the page that named this cursor, with the same query and --sort."""
+    """Go on behind the page that named this cursor, with the same query and flags."""
     show: tuple[str, ...] = ()
     """Fields to show with each document, such as price; --json has them all."""
     explain: bool = False
@@ -65,8 +62,9 @@ class SearchConfig:
 
     def run(self) -> None:
         """Search and print."""
-        if self.explain and (self.mode != "lexical" or self.sort):
-            raise OptionError("--explain is for scores by words: leave --mode and --sort out")
+        if self.explain and self.sort:
+            raise OptionError("--explain is for scores: leave --sort out")
+        self.scoring.check_mode(self.mode)
         folder = find_index(self.index)
         index = Index.open(folder)
         # The command line hands over bytes that are no UTF-8 as lone surrogates.
@@ -78,7 +76,8 @@ class SearchConfig:
             cursor=self.cursor,
             facets=self.facets,
             mode=self.mode,
-            parameters=self.scoring.parameters(index.parameters.bm25f, self.mode),
+            dense_weight=self.scoring.dense_weight,
+            parameters=self.scoring.parameters(index.parameters.bm25f),
         )
         page = make_page(results, index.searcher, str(folder), explain=self.explain)
         if self.json:
@@ -157,7 +156,7 @@ def _print_hit(console: Console, place: int, shown: PageHit, fields: tuple[str, 
             text = as_text(value) if not isinstance(value, dict) else json.dumps(value)
             print_indented(console, Text(f"{name}: {one_line(text)}", style="dim"), INDENT)
     if shown.explanation:
-        _print_explanation(console, shown.explanation)
+        print_explanation(console, shown.explanation, INDENT)
 
 
 def _highlighted(snippet: Snippet, *, marks: bool) -> Text:
@@ -168,34 +167,3 @@ def _highlighted(snippet: Snippet, *, marks: bool) -> Text:
     for start, end in snippet.spans:
         text.stylize("bold yellow", start, end)
     return text
-
-
-def _print_explanation(console: Console, explanation: Explanation) -> None:
-    """Print a score's parts as a table, whose last row is their sum.
-
-    A term's part is ``times * idf * saturation``; the saturation tells from 0 to 1 what its
-    occurrences are worth, by their number and the length of each field that has them.
-    """
-    table = Table(box=None, pad_edge=False, show_footer=True)
-    table.add_column("term", "score", overflow="fold")
-    for name in ("times", "df", "idf", "tf/length", "saturation"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("part", f"{explanation.score:.6f}", justify="right", no_wrap=True)
-    for leaf in _scored(explanation):
-        if (t := leaf.term) is None:
-            table.add_row(Text(leaf.clause), *[""] * 5, f"{leaf.score:.6f}")
-            continue
-        fields = "\n".join(f"{f.field}:{f.tf}/{f.length}" for f in t.fields)
-        row = [f"{t.query_weight:g}", f"{t.df:,}", f"{t.idf:.4f}", fields]
-        table.add_row(Text(leaf.clause), *row, f"{t.saturation:.4f}", f"{t.part:.6f}")
-    # Numbers that are cut off would be worse than a table further left.
-    indent = max(0, min(INDENT, console.width - console.measure(table).maximum))
-    console.print(Padding(table, (0, 0, 0, indent), expand=False))
-
-
-def _scored(explanation: Explanation) -> Iterator[Explanation]:
-    """Yield the leaves of an explanation that add to the score."""
-    if not explanation.parts:
-        yield explanation
-    for part in explanation.parts:
-        yield from _scored(part)

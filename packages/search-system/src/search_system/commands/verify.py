@@ -9,7 +9,7 @@ from tyro.conf import Positional
 from search_system.commands.index import index_bytes
 from search_system.commands.search import find_index
 from search_system.errors import CorruptIndexError
-from search_system.output import print_json, stdout
+from search_system.output import counted, print_json, stdout
 from search_system.store.recovery import verify_store
 from search_system.store.snapshot import open_snapshot
 
@@ -39,5 +39,5 @@ class VerifyConfig:
         if self.json:
             print_json({"index": str(folder), "segments": segments, "bytes": size})
         else:
-            line = f"{folder}: {segments} segments, {size:,} bytes, as they were written"
+            line = f"{folder}: {counted(segments, 'segment')}, {size:,} bytes, as they were written"
             stdout().print(escape(line), soft_wrap=True)

@@ -9,6 +9,7 @@ filter is what approximate indexes are worst at.
 """
 
 import threading
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Any
@@ -62,16 +63,25 @@ class SegmentVectors:
             with self._lock:
                 index = self._approximate
             docs = np.sort(index.search(query, k, allowed))
-        elif n_allowed * 8 < len(allowed):
-            docs = np.flatnonzero(allowed)
+            scores = self.scores(query, docs)
         else:
-            scores = self._all_scores(query, keep=keep)
-            scores[~allowed] = -np.inf
-            docs = best(scores, min(k, n_allowed))
-            return docs, scores[docs]
-        scores = self.scores(query, docs)
+            docs, scores = self.exact_scores(query, allowed, keep=keep)
         order = best(scores, k)
         return docs[order], scores[order]
+
+    def exact_scores(
+        self, query: NDArray[np.float32], allowed: NDArray[np.bool_], *, keep: bool
+    ) -> tuple[NDArray[np.int64], Scores]:
+        """Return the documents of a mask, ascending, and their scores as an exact search has them.
+
+        Their last bits depend on what else is compared: BLAS adds in another order for another
+        number of rows.
+        """
+        docs = np.flatnonzero(allowed)
+        if len(docs) * 8 < len(allowed):
+            return docs, self.scores(query, docs)
+        scores = self._all_scores(query, keep=keep)
+        return docs, scores if len(docs) == len(scores) else scores[docs]
 
     def _all_scores(self, query: NDArray[np.float32], *, keep: bool) -> Scores:
         if keep:
@@ -190,6 +200,26 @@ class VectorSearcher:
             found = self._masks[i][docs]
             rows[mine[found]] = segment.column.rows[docs[found]]
         return rows
+
+    def exact_score(
+        self,
+        query_vector: ArrayLike,
+        number: int,
+        allowed: Sequence[NDArray[np.bool_] | None] | None = None,
+    ) -> float | None:
+        """Return the score that an exact `search` finds a document with, to the last bit.
+
+        None is that of documents that it does not find: deleted ones, ones without a vector, ones
+        that are not allowed, and all if the query is zeros.
+        """
+        query = self._query(query_vector)
+        place = bisect_right(self.snapshot.bases, number) - 1
+        mask = _masked(self._masks[place], allowed[place] if allowed else None)
+        doc = number - self.snapshot.bases[place]
+        if not mask[doc] or not query.any():
+            return None
+        docs, scores = self._segments[place].exact_scores(query, mask, keep=self._keep)
+        return float(scores[np.searchsorted(docs, doc)])
 
     def _query(self, query_vector: ArrayLike) -> NDArray[np.float32]:
         query = np.asarray(query_vector, np.float32)

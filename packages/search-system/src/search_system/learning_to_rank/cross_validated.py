@@ -12,11 +12,10 @@ from search_system.corpus.collection import Qrels
 from search_system.evaluation.cross_validation import CrossValidation, cross_validate
 from search_system.evaluation.metrics import measure
 from search_system.learning_to_rank.features import FeatureExtractor
-from search_system.learning_to_rank.first_stage import Signal
+from search_system.learning_to_rank.first_stage import Candidates
 from search_system.learning_to_rank.model import RankingModel
-from search_system.learning_to_rank.reranking import Reranker
+from search_system.learning_to_rank.reranking import Reranker, Reranking
 from search_system.learning_to_rank.training import TrainingOptions, judged_features, train
-from search_system.learning_to_rank.vectors import Numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +58,14 @@ def train_cross_validated(
 
     def score(model: RankingModel, held_out: Sequence[str]) -> dict[str, float]:
         reranker = Reranker(extractor, model)
-        return {q: ndcg(*reranker(candidates[q]), q) for q in held_out}
+        return {query_id: ndcg(reranker(candidates[query_id]), query_id) for query_id in held_out}
 
-    def ndcg(numbers: Numbers, scores: Signal, query_id: str) -> float:
-        best = zip(numbers[:10].tolist(), scores[:10].tolist(), strict=True)
+    def ndcg(ranking: Candidates | Reranking, query_id: str) -> float:
+        best = zip(ranking.numbers[:10].tolist(), ranking.scores[:10].tolist(), strict=True)
         run = {searcher.doc_id(number): score for number, score in best}
         return measure(run, qrels[query_id]).ndcg_at_10
 
     searcher = extractor.stage.searcher
-    baseline = {q: ndcg(found.numbers, found.scores, q) for q, found in candidates.items()}
+    baseline = {q: ndcg(found, q) for q, found in candidates.items()}
     measured = cross_validate(baseline, fit, score, folds, options.seed)
     return TrainedModel(fit(list(queries)), measured)

@@ -17,18 +17,22 @@ and the words decide.
 """
 
 import copy
+import operator
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_system.errors import OptionError
+from search_system.fusion import ZScore
 from search_system.learning_to_rank.vectors import Masks, Numbers, Rows, Vectors
 from search_system.scoring.merging import Term
 from search_system.scoring.parameters import BM25F
 from search_system.searching.searcher import Searcher
+from search_system.searching.signals import SignalExplanation
 from search_system.understanding.categories import CategoryProfile
 from search_system.understanding.understand import QueryUnderstanding, UnderstoodQuery
 
@@ -91,10 +95,7 @@ class Candidates:
 
     def _order(self, numbers: Numbers, signals: dict[str, Signal], blend: Blend) -> None:
         self._weight_of = {"bm25f": 1.0} | blend.weights
-        self._mean, self._spread = {}, {}
-        for name in self._weight_of if len(numbers) else ():
-            self._mean[name] = float(signals[name].mean())
-            self._spread[name] = float(signals[name].std())
+        self._scales = {name: ZScore.of(signals[name]) for name in self._weight_of}
         total = self.blended(signals)
         order = np.lexsort((numbers, -total))
         self.numbers: Numbers = numbers[order]
@@ -121,9 +122,24 @@ class Candidates:
         """Return the first stage's scores of documents by their signals, candidates or not."""
         total = np.zeros(len(signals["bm25f"]))
         for name, weight in self._weight_of.items():
-            if self._spread.get(name, 0.0) > 0:
-                total += weight * (signals[name] - self._mean[name]) / self._spread[name]
+            total += weight * self._scales[name](signals[name])
         return total
+
+    def explain(self, number: int) -> SignalExplanation:
+        """Return how `blended` comes to a document's score, which it equals to the last bit."""
+        parts = []
+        for name, values in self.signals(np.array([number])).items():
+            scale, weight = self._scales[name], self._weight_of[name]
+            normalized = float(scale(values)[0])
+            parts.append(
+                SignalExplanation(
+                    name, float(values[0]), weight * normalized, scale, normalized, weight
+                )
+            )
+        parts.sort(key=lambda part: [*self._weight_of].index(part.name))
+        # Not sum(): from Python 3.12 on it compensates rounding, which NumPy's additions do not.
+        score = reduce(operator.add, (part.score for part in parts), 0.0)
+        return SignalExplanation("first stage", score, score, parts=tuple(parts))
 
     def _embed(self, text: str) -> Rows:
         if self._vectors is None or not text:
@@ -188,5 +204,4 @@ def cosines(rows: Rows, vector: Rows) -> Signal:
 
 def standardized(values: Signal) -> Signal:
     """Return values less their mean, divided by their standard deviation; equal ones are 0."""
-    spread = values.std() if len(values) else 0.0
-    return (values - values.mean()) / spread if spread > 0 else np.zeros(len(values))
+    return ZScore.of(values)(values)

@@ -6,6 +6,9 @@ one snapshot, which an index keeps until its next refresh or commit. Later, docu
 added or deleted meanwhile appear or not, as they sort, and a merge that renumbers documents can
 repeat or skip one among equal values; but a commit changes all scores a little, so pages by score
 that come from different snapshots repeat and skip whatever moved across their border.
+
+Pages by meaning are cut from one ranking (`search_system.searching.semantic`): their cursor holds
+how deep that is and how many documents the pages before had.
 """
 
 import base64
@@ -29,7 +32,9 @@ class Cursor:
     query: str
     """The fingerprint of the query and its order."""
     keys: tuple[Key, ...]
+    """What the page's last document is sorted by; by meaning, the depth of the ranking."""
     number: int
+    """That document's number; by meaning, its place, counted from 1."""
 
     def encode(self) -> str:
         """Return the cursor as text of letters, digits, - and _."""
@@ -50,8 +55,8 @@ class Cursor:
             raise _no_cursor(text) from error
         if its_query != query:
             raise OptionError(
-                "this cursor belongs to another query or order; "
-                "take it from the page before, with the same query, filters and sort"
+                "this cursor belongs to another query, order or mode; take it from the page "
+                "before, with the same query, filters, sort, mode and weights"
             )
         if not (_is_key_list(keys) and len(keys) == n_keys and type(number) is int):
             raise _no_cursor(text)

@@ -42,7 +42,7 @@ def find_page(
     """
     if k < 1:
         raise OptionError(f"k must be a whole number from 1 up, not {k}")
-    mark = _mark(matcher, query, sort)
+    mark = query_mark(matcher, query, sort)
     start = None if cursor is None else Cursor.decode(cursor, mark, max(1, len(sort)))
     if not sort:
         return _by_score(matcher, query, k, mark, start)
@@ -58,10 +58,10 @@ def find_page(
 
 def cursor_behind(matcher: Matcher, query: Query, score: float, number: int) -> str:
     """Return the cursor behind a document of the results of a query by score."""
-    return Cursor(_mark(matcher, query, ()), (score,), number).encode()
+    return Cursor(query_mark(matcher, query), (score,), number).encode()
 
 
-def _mark(matcher: Matcher, query: Query, sort: Sequence[str]) -> str:
+def query_mark(matcher: Matcher, query: Query, sort: Sequence[str] = ()) -> str:
     """Return what tells this query and order from others; columns sort without any parameters."""
     parameters = None if sort else matcher.scorer.parameters
     fields = None if parameters is None else (parameters.k1, *parameters.fields.items())

@@ -15,6 +15,7 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -28,15 +29,17 @@ from search_system.evaluation.evaluate import (
     run_queries,
 )
 from search_system.learning_to_rank.parameters_file import RankingParameters
-from search_system.retrieval.explanation import Explanation
+from search_system.query.lexer import Repair
 from search_system.retrieval.filters import filter_query, with_filter
 from search_system.retrieval.pages import find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
-from search_system.searching.pipeline import RankingPipeline
+from search_system.searching.pipeline import PipelineRanking, RankingPipeline
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
-from search_system.searching.semantic import Mode, allowed_by, check_search
+from search_system.searching.semantic import DEPTH, Mode, check_search
+from search_system.searching.semantic_ranking import RankingPage, SemanticQuery
+from search_system.searching.signals import ScoreExplanation
 from search_system.store.commit import COMMIT, read_commit
 from search_system.store.config import FsyncPolicy, WriterConfig
 from search_system.store.recovery import check_schema
@@ -157,7 +160,8 @@ class Index:
             k: how many documents.
             filters: conditions by field, as `search_system.retrieval.filters` has them.
             sort: fields to sort by, not the score; "-price" descends. Missing values come last.
-            cursor: `Results.cursor` of the page before this one.
+            cursor: `Results.cursor` of the page before this one. Hybrid pages end with the fused
+                documents (see `search_system.searching.semantic`).
             facets: keyword fields of which to count the values among all that match.
             mode: lexical: by words; dense: by meaning, which needs a vector field; hybrid: by both;
                 ranked: by all that the index has (see `search_system.searching.pipeline`).
@@ -168,80 +172,102 @@ class Index:
 
         Raises:
             OptionError: k is below 1, a field is none for what it is named for, the cursor is none
-                of this query, or there are no vectors to search by meaning, or no pages of such.
+                of this query, or there are no vectors to search by meaning, or a sort of such.
         """
-        check_search(k, mode, sort, cursor)
+        check_search(k, mode, dense_weight, sort)
         searcher = self._searcher
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         restriction = filter_query(filters, searcher.schema) if filters else None
-        matched = with_filter(tree, restriction) if restriction else tree
         matcher = searcher.matcher(parameters)
-        following: str | None = None
-        understood: str | None = None
-        if mode == "ranked":
+        if mode != "lexical":
             text = query if plain else searcher.meaning_of(query)
-            allowed = allowed_by(tree, restriction, matcher)
-            ranked = self.pipeline.search(text, k, allowed)
-            hits = searcher.hits(ranked.numbers, ranked.scores)
-            if ranked.query.text != text:
-                understood = ranked.query.text
-                if tree == searcher.words_of(query)[0]:  # no conditions, which would be lost
-                    tree, _ = searcher.words_of(understood)
-                    matched = with_filter(tree, restriction) if restriction else tree
-        elif mode != "lexical":
-            text = query if plain else searcher.meaning_of(query)
-            weight = self._parameters.dense_weight if dense_weight is None else dense_weight
-            semantic = searcher.semantic
-            ranking = semantic.search(
-                text, tree, matcher, k, filters=restriction, mode=mode, weight=weight
+            asked = SemanticQuery(
+                text, tree, restriction, matcher, self._weight(mode, dense_weight)
             )
-            hits = searcher.hits(*ranking)
-        elif sort or cursor is not None:
-            page = find_page(matcher, matched, k, sort, cursor)
-            hits, following = searcher.hits(page.numbers, page.scores), page.cursor
+            ranker = self.pipeline if mode == "ranked" else searcher.semantic
+            page = ranker.page(asked, k, cursor)
+            return self._signal_results(query, repairs, asked, page, facets)
+        matched = with_filter(tree, restriction) if restriction else tree
+        following: str | None = None
+        if sort or cursor is not None:
+            listed = find_page(matcher, matched, k, sort, cursor)
+            hits, following = searcher.hits(listed.numbers, listed.scores), listed.cursor
         else:
             found = matcher.search(matched, k)
             hits = searcher.hits(found.numbers, found.scores)
         counts = searcher.facets(matched, facets, matcher)
-        full = mode == "lexical" and not sort and cursor is None and len(hits) == k
+        full = not sort and cursor is None and len(hits) == k
+        return Results(query, hits, repairs, counts, matched, matcher, None, following, full)
+
+    def _signal_results(
+        self,
+        query: str,
+        repairs: tuple[Repair, ...],
+        asked: SemanticQuery,
+        page: RankingPage[Any],
+        facets: Sequence[str],
+    ) -> Results:
+        """Return a page of what is ranked by more than words."""
+        searcher = self._searcher
+        hits, understood = searcher.hits(page.numbers, page.scores), None
+        if isinstance(page.ranking, PipelineRanking) and page.ranking.understood != asked.text:
+            understood = page.ranking.understood
+            if asked.tree == searcher.words_of(asked.text)[0]:  # no conditions, to be lost
+                asked = replace(asked, tree=searcher.words_of(understood)[0])
+        counts = searcher.facets(asked.matched, facets, asked.matcher)
         return Results(
-            query,
-            hits,
-            repairs,
-            counts,
-            matched,
-            matcher,
-            mode == "lexical",
-            following,
-            full,
-            understood,
-        )
+            query, hits, repairs, counts, asked.matched, asked.matcher, page.ranking, page.cursor,
+            full=False, understood=understood,
+        )  # fmt: skip
+
+    def _weight(self, mode: Mode, dense_weight: float | None) -> float | None:
+        """Return how much meaning counts beside words; None but for hybrid results."""
+        own = self._parameters.dense_weight
+        return None if mode != "hybrid" else own if dense_weight is None else dense_weight
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
-        return self._searcher.words.did_you_mean(query, self._searcher.analyzer)
+        return self._searcher.did_you_mean(query)
 
     def complete(self, text: str, k: int = 10) -> list[str]:
         """Return what someone may be typing: the text with its last word completed, k times."""
         return self._searcher.words.complete(text, k)
 
     def explain(
-        self, query: str, doc_id: str, *, parameters: BM25F | None = None, plain: bool = False
-    ) -> Explanation:
-        """Return how the score of a document by words comes about.
+        self,
+        query: str,
+        doc_id: str,
+        k: int = 10,
+        *,
+        filters: Mapping[str, Any] | None = None,
+        mode: Mode = "lexical",
+        dense_weight: float | None = None,
+        parameters: BM25F | None = None,
+        plain: bool = False,
+    ) -> ScoreExplanation:
+        """Return how the score of a document comes about, found or not.
 
-        It equals that of `search` in mode lexical, with the same ``parameters`` and ``plain``, to
-        the last bit.
+        It equals that of `search` with the same arguments to the last bit: an `Explanation` of the
+        clauses by words, else a `SignalExplanation`.
 
         Raises:
-            OptionError: there is no such document.
+            OptionError: there is no such document, or `search` would raise one.
         """
+        check_search(k, mode, dense_weight)
         searcher = self._searcher
         number = searcher.number(doc_id)
         if number is None:
             raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
         tree, _ = searcher.words_of(query) if plain else searcher.parse(query)
-        return searcher.matcher(parameters).explain(tree, number)
+        restriction = filter_query(filters, searcher.schema) if filters else None
+        matcher = searcher.matcher(parameters)
+        if mode == "lexical":
+            return matcher.explain(with_filter(tree, restriction) if restriction else tree, number)
+        text = query if plain else searcher.meaning_of(query)
+        asked = SemanticQuery(text, tree, restriction, matcher, self._weight(mode, dense_weight))
+        if mode == "ranked":
+            return self.pipeline.rank(asked, k).explain(number)
+        return searcher.semantic.rank(asked, max(k, DEPTH)).explain(number)
 
     def evaluate(
         self,

@@ -10,12 +10,12 @@ from typing import Any
 from search_system.corpus.documents import as_text
 from search_system.query.ast import Term as TermNode
 from search_system.query.ast import TermPhrase, leaves
-from search_system.retrieval.explanation import Explanation
 from search_system.schema import TextField
 from search_system.searching.highlight import Snippet, highlight, one_line
 from search_system.searching.hit import Hit
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
+from search_system.searching.signals import ScoreExplanation
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class PageHit:
     snippet: Snippet
     fields: Mapping[str, Any]
     """All of the document."""
-    explanation: Explanation | None
+    explanation: ScoreExplanation | None
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool
         total=results.total,
         unknown=unknown_terms(results, searcher),
         searched_for=results.understood,
-        did_you_mean=None
-        if results.understood
-        else searcher.words.did_you_mean(results.query, searcher.analyzer),
+        did_you_mean=None if results.understood else searcher.did_you_mean(results.query),
         repairs=tuple(map(str, results.repairs)),
         hits=[_make_hit(results, hit, searcher, explain=explain) for hit in results.hits],
         facets=results.facets,
@@ -118,7 +116,7 @@ def _make_hit(results: Results, hit: Hit, searcher: Searcher, *, explain: bool) 
         first_line=next(filter(None, text.splitlines()), ""),
         snippet=_best_snippet(results, document, texts, searcher),
         fields=document,
-        explanation=results.matcher.explain(results.tree, hit.number) if explain else None,
+        explanation=results.explain(hit) if explain else None,
     )
 
 

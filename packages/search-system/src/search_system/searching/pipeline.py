@@ -10,33 +10,28 @@ there are candidates, the next best by words follow them, so what comes first do
 many are asked for.
 """
 
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from search_system.errors import IndexMissingError
+from search_system.fusion import Ranking
 from search_system.learning_to_rank.features import FeatureExtractor
-from search_system.learning_to_rank.first_stage import Candidates, FirstStage
+from search_system.learning_to_rank.first_stage import Candidates, FirstStage, Signal
 from search_system.learning_to_rank.model import RankingModel
 from search_system.learning_to_rank.parameters_file import RankingParameters
-from search_system.learning_to_rank.reranking import Reranker
-from search_system.learning_to_rank.vectors import IndexVectors, Masks
+from search_system.learning_to_rank.reranking import Reranker, Reranking
+from search_system.learning_to_rank.vectors import IndexVectors, Numbers
+from search_system.retrieval.cursor import Cursor, fingerprint
+from search_system.retrieval.explanation import Explanation
+from search_system.retrieval.pages import query_mark
 from search_system.schema import VectorField
 from search_system.searching.searcher import Searcher
-from search_system.understanding.understand import QueryUnderstanding, UnderstoodQuery
-
-Ranking = tuple[NDArray[np.int64], NDArray[np.float64]]
-
-
-class Ranked(NamedTuple):
-    """Documents, best first, and what was searched for."""
-
-    numbers: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    query: UnderstoodQuery
+from search_system.searching.semantic_ranking import RankingPage, SemanticQuery
+from search_system.searching.signals import SignalExplanation
+from search_system.understanding.understand import QueryUnderstanding
 
 
 class RankingPipeline:
@@ -113,30 +108,79 @@ class RankingPipeline:
         understanding = self.understanding if same else None
         return RankingPipeline(self.searcher, parameters, understanding=understanding)
 
-    def search(self, text: str, k: int, allowed: Masks | None = None) -> Ranked:
-        """Return the numbers and scores of the k best documents, best first.
+    def rank(self, query: SemanticQuery, k: int) -> "PipelineRanking":
+        """Return the k best documents or more; the query's weight does not count here."""
+        candidates = self.stage(query.text, query.allowed())
+        reranking = self._reranker(candidates) if self._reranker else None
+        ranking = PipelineRanking(self.stage, candidates, reranking)
+        if k > len(ranking.numbers):
+            ranking.follow(*self.stage.scorer.search(candidates.weights, k, query.allowed()))
+        return ranking
 
-        Args:
-            text: the words of the query.
-            k: how many documents.
-            allowed: which documents meet the query's conditions, per segment.
+    def rank_words(self, text: str, k: int) -> Ranking:
+        """Return the k best documents for the words of a text, whatever signs it has."""
+        tree, _ = self.searcher.words_of(text)
+        matcher = self.searcher.matcher(self.parameters.bm25f)
+        ranking = self.rank(SemanticQuery(text, tree, None, matcher, None), k)
+        return ranking.numbers[:k], ranking.scores[:k]
+
+    def page(
+        self, query: SemanticQuery, k: int, cursor: str | None = None
+    ) -> "RankingPage[PipelineRanking]":
+        """Return the first k documents, or the k behind a cursor.
+
+        Raises:
+            OptionError: the cursor is none of this query.
         """
-        candidates = self.stage(text, allowed)
-        found = self._reranker(candidates) if self._reranker else _ranking(candidates)
-        if k > len(found[0]):
-            found = self._followed(found, candidates, k, allowed)
-        return Ranked(found[0][:k], found[1][:k], candidates.query)
-
-    def _followed(
-        self, found: Ranking, candidates: Candidates, k: int, allowed: Masks | None
-    ) -> Ranking:
-        """Put the next best by words behind the candidates, with scores below theirs."""
-        numbers, scores = self.stage.scorer.search(candidates.weights, k, allowed)
-        others = ~np.isin(numbers, found[0])
-        last = float(found[1][-1]) if len(found[1]) else 0.0
-        behind = last - 1.0 + scores[others] - candidates.best_bm25f
-        return np.concatenate([found[0], numbers[others]]), np.concatenate([found[1], behind])
+        mark = fingerprint("ranked", query.text, query_mark(query.matcher, query.matched))
+        place = 0 if cursor is None else Cursor.decode(cursor, mark, 0).number
+        ranking = self.rank(query, place + k + 1)
+        following = Cursor(mark, (), place + k).encode()
+        return RankingPage.cut(ranking, place, k, following)
 
 
-def _ranking(candidates: Candidates) -> Ranking:
-    return candidates.numbers, candidates.scores
+class PipelineRanking:
+    """Documents, best first, and what was searched for."""
+
+    def __init__(
+        self, stage: FirstStage, candidates: Candidates, reranking: Reranking | None
+    ) -> None:
+        """Take the candidates in their order."""
+        self.understood: str = candidates.query.text
+        """The words that were searched for."""
+        self._stage, self._candidates = stage, candidates
+        self._first = reranking or candidates
+        self.numbers: Numbers = self._first.numbers
+        self.scores: Signal = self._first.scores
+
+    def follow(self, numbers: Numbers, scores: Signal) -> None:
+        """Put the best by words behind the candidates, but for these, with scores below theirs."""
+        others = ~np.isin(numbers, self.numbers)
+        last = float(self.scores[-1]) if len(self.scores) else 0.0
+        behind = last - 1.0 + scores[others] - self._candidates.best_bm25f
+        self.numbers = np.concatenate([self.numbers, numbers[others]])
+        self.scores = np.concatenate([self.scores, behind])
+
+    def explain(self, number: int) -> SignalExplanation:
+        """Return how a document's score comes about, which it equals to the last bit."""
+        if number in self._candidates.numbers:
+            found = replace(self._first.explain(number), name="ranked")
+            return self._with_words(found, number)
+        places = np.flatnonzero(self.numbers == number)
+        score = float(self.scores[places[0]]) if len(places) else 0.0
+        note = "it is no candidate: those that are not follow all others in the order of words"
+        first = replace(self._candidates.explain(number), name="ranked", score=score, note=note)
+        return self._with_words(first, number)
+
+    def _with_words(self, explanation: SignalExplanation, number: int) -> SignalExplanation:
+        """Add how the score by words comes about."""
+        searcher = self._stage.searcher
+        tree, _ = searcher.words_of(self.understood)
+        words = searcher.matcher(self._stage.scorer.parameters).explain(tree, number)
+        return _put(explanation, words)
+
+
+def _put(explanation: SignalExplanation, words: Explanation) -> SignalExplanation:
+    if explanation.name == "bm25f":
+        return replace(explanation, words=words)
+    return replace(explanation, parts=tuple(_put(part, words) for part in explanation.parts))

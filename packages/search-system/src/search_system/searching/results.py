@@ -8,6 +8,9 @@ from search_system.query.lexer import Repair
 from search_system.retrieval.matcher import Matcher
 from search_system.retrieval.pages import cursor_behind
 from search_system.searching.hit import Hit
+from search_system.searching.pipeline import PipelineRanking
+from search_system.searching.semantic_ranking import SemanticRanking
+from search_system.searching.signals import ScoreExplanation
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,8 @@ class Results:
     tree: Query = field(repr=False)
     """The query with its filters, and with index terms as its leaves."""
     matcher: Matcher = field(repr=False, compare=False)
-    counted: bool = field(repr=False)
-    """Whether it can be said how many match: all documents are more or less near in meaning."""
+    ranking: SemanticRanking | PipelineRanking | None = field(repr=False, compare=False)
+    """What hits by more than words are from; None of hits by words alone."""
     page_cursor: str | None = field(repr=False)
     """The cursor of hits that were found as a page."""
     full: bool = field(repr=False)
@@ -34,12 +37,24 @@ class Results:
 
     @cached_property
     def total(self) -> int | None:
-        """The number of documents that match, counted when first asked for; None by meaning."""
-        return self.matcher.count(self.tree) if self.counted else None
+        """The number of documents that match, counted when first asked for.
+
+        None by meaning: all documents are more or less near.
+        """
+        return self.matcher.count(self.tree) if self.ranking is None else None
 
     @cached_property
     def cursor(self) -> str | None:
-        """Where the next page begins; None if this was the last, and of hits by meaning."""
+        """Where the next page begins; None if this was the last."""
         if not self.full:
             return self.page_cursor
         return cursor_behind(self.matcher, self.tree, self.hits[-1].score, self.hits[-1].number)
+
+    def explain(self, hit: Hit) -> ScoreExplanation:
+        """Return how the score of a hit comes about, which it equals to the last bit.
+
+        Where columns gave the order, it is the score that the hit would have.
+        """
+        if self.ranking is None:
+            return self.matcher.explain(self.tree, hit.number)
+        return self.ranking.explain(hit.number)

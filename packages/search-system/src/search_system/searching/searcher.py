@@ -113,6 +113,10 @@ class Searcher:
         """Return what of a query string is to be embedded: its words, without its signs."""
         return counting_text(parse_query(text, self.kinds).query) if has_syntax(text) else text
 
+    def did_you_mean(self, text: str) -> str | None:
+        """Return a query with its misspelt words corrected, or None if none needs it."""
+        return self.words.did_you_mean(text, self.analyzer, self.kinds)
+
     def words_of(self, text: str) -> tuple[Query, tuple[Repair, ...]]:
         """Return the query for any of a text's words, which are not parsed."""
         return Bool(should=tuple(map(Term, self.analyzer.query_terms(text)))), ()

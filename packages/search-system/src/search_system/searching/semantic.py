@@ -3,39 +3,49 @@
 Hybrid results are the best by words and the nearest in meaning, fused by a convex combination of
 their normalised scores; conditions (filters, -words, +words) hold for both. The weight of meaning
 is right for the default embedder; a stronger one deserves more (`benchmarks/hybrid.py` finds it).
+
+Pages are cut from one ranking. Results by meaning alone go on to the last document that has a
+vector. Hybrid ones end where the fused documents end: the best by words and the nearest, each
+`DEPTH` deep or as deep as the first page was long. All pages of a search fuse the same documents,
+or their scores would change from page to page; the cursor says how many that were.
 """
 
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from search_system.dense.embedder import Embedder, embedder_named
 from search_system.dense.index import VectorSearcher
 from search_system.errors import OptionError
-from search_system.fusion import Ranking, convex_combination
-from search_system.query.ast import Bool, Boost, Fuzzy, MatchAll, Phrase, Prefix, Query, Term
-from search_system.retrieval.filters import with_filter
-from search_system.retrieval.matcher import Matcher
+from search_system.query.ast import Bool, Boost, Fuzzy, Phrase, Prefix, Query, Term
+from search_system.retrieval.cursor import Cursor, fingerprint
+from search_system.retrieval.pages import query_mark
 from search_system.schema import IndexSchema, VectorField
+from search_system.searching.semantic_ranking import (
+    HybridRanking,
+    NearestRanking,
+    RankingPage,
+    SemanticQuery,
+    SemanticRanking,
+)
 from search_system.store.snapshot import Snapshot
 
 Mode = Literal["lexical", "dense", "hybrid", "ranked"]
 
 DENSE_WEIGHT = 0.3
-_DEPTH = 100
-"""How many documents of each ranking are fused, if not more are asked for."""
+DEPTH = 100
+"""How many documents of each ranking are fused, if the first page does not show more."""
 
 
-def check_search(k: int, mode: str, sort: Sequence[str], cursor: str | None) -> None:
+def check_search(k: int, mode: str, dense_weight: float | None, sort: Sequence[str] = ()) -> None:
     """Raise `OptionError` for options of a search that make no sense, alone or together."""
     if k < 1:
         raise OptionError(f"k must be a whole number from 1 up, not {k}")
     if mode not in get_args(Mode):
         raise OptionError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")
-    if mode != "lexical" and (sort or cursor is not None):
-        raise OptionError("sort and cursor go with mode 'lexical'")
+    if dense_weight is not None and not 0 <= dense_weight <= 1:
+        raise OptionError(f"dense_weight must be a number from 0 to 1, not {dense_weight!r}")
+    if mode != "lexical" and sort:
+        raise OptionError("sort goes with mode 'lexical': by meaning, all documents match")
 
 
 class Semantic:
@@ -61,39 +71,36 @@ class Semantic:
         embedder = previous.embedder if known and previous else embedder_named(field.embedder)
         return cls(snapshot, name, embedder, previous)
 
-    def search(
-        self,
-        text: str,
-        tree: Query,
-        matcher: Matcher,
-        k: int,
-        *,
-        filters: Query | None,
-        mode: Mode,
-        weight: float,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Return the numbers and scores of the k best documents, best first.
-
-        Args:
-            text: what to embed.
-            tree: the query, whose conditions hold and whose words count in hybrid results.
-            matcher: for the words.
-            k: how many documents.
-            filters: conditions beside those of the query.
-            mode: dense or hybrid.
-            weight: of meaning beside words, from 0 to 1.
-        """
-        if not 0 <= weight <= 1:
-            raise OptionError(f"dense_weight must be a number from 0 to 1, not {weight!r}")
-        depth = k if mode == "dense" else max(k, _DEPTH)
-        vector = self.embedder.embed_queries([text])[0]
-        nearest = self.vectors.search(vector, depth, allowed_by(tree, filters, matcher))
-        if mode == "dense":
+    def rank(self, query: SemanticQuery, depth: int) -> SemanticRanking:
+        """Return the nearest ``depth`` documents, fused with as many by words if these count."""
+        vector = self.embedder.embed_queries([query.text])[0]
+        nearest = NearestRanking(query, self.vectors, vector, depth)
+        if query.weight is None:
             return nearest
-        found = matcher.search(with_filter(tree, filters) if filters else tree, depth)
-        words: Ranking = found.numbers, found.scores
-        numbers, scores = convex_combination([words, nearest], [1 - weight, weight])
-        return numbers[:k], scores[:k]
+        return HybridRanking(query, nearest, depth, query.weight)
+
+    def page(
+        self, query: SemanticQuery, k: int, cursor: str | None = None
+    ) -> RankingPage[SemanticRanking]:
+        """Return the first k documents, or the k behind a cursor.
+
+        Raises:
+            OptionError: the cursor is none of this query.
+        """
+        mark = fingerprint(query.text, query.weight, query_mark(query.matcher, query.matched))
+        depth, place = (max(k, DEPTH), 0) if cursor is None else _read_cursor(cursor, mark)
+        behind = place + k
+        ranking = self.rank(query, behind + 1 if query.weight is None else depth)
+        return RankingPage.cut(ranking, place, k, Cursor(mark, (depth,), behind).encode())
+
+
+def _read_cursor(text: str, mark: str) -> tuple[int, int]:
+    """Return how deep the rankings are that a cursor's pages are cut from, and its place."""
+    cursor = Cursor.decode(text, mark, 1)
+    (depth,) = cursor.keys
+    if depth is None or isinstance(depth, str) or depth < 1 or cursor.number < 0:
+        raise OptionError(f"expected a cursor with a depth and a place, found {text[:60]!r}")
+    return int(depth), cursor.number
 
 
 def vector_field(schema: IndexSchema) -> tuple[str, VectorField]:
@@ -105,23 +112,6 @@ def vector_field(schema: IndexSchema) -> tuple[str, VectorField]:
             "(search-system index --vectors wordllama)"
         )
     return next(iter(fields.items()))
-
-
-def allowed_by(
-    tree: Query, filters: Query | None, matcher: Matcher
-) -> Sequence[NDArray[np.bool_]] | None:
-    """Return which documents meet the conditions of a query and filters; None if there are none.
-
-    Words that merely count are no conditions: a near document need not have them.
-    """
-    demanded: tuple[Query, ...] = (filters,) if filters else ()
-    forbidden: tuple[Query, ...] = ()
-    if isinstance(tree, Bool):
-        demanded += (*tree.must, *tree.filter)
-        forbidden = tree.must_not
-    if not (demanded or forbidden):
-        return None
-    return matcher.matches(Bool(must=(MatchAll(),), must_not=forbidden, filter=demanded))
 
 
 def counting_text(query: Query) -> str:

@@ -17,11 +17,13 @@ from search_system.evaluation.comparison import Comparison, compare
 from search_system.evaluation.evaluate import judged_queries
 from search_system.evaluation.metrics import Metrics, measure
 from search_system.evaluation.tuning import Point, Tuning, coordinate_search
+from search_system.fusion import Ranking
 from search_system.learning_to_rank.parameters_file import RankingParameters
 from search_system.scoring.parameters import BM25F, FieldParameters
-from search_system.searching.pipeline import Ranking, RankingPipeline
+from search_system.searching.pipeline import RankingPipeline
 from search_system.searching.searcher import Searcher
 from search_system.searching.semantic import Mode
+from search_system.searching.semantic_ranking import SemanticQuery
 from search_system.understanding.understand import Switches
 
 DEPTH = 100
@@ -120,10 +122,11 @@ def worth_of_switches(
     texts = judged_queries(queries, positive)
 
     def values(other: RankingPipeline) -> dict[str, float]:
-        return {
-            q: measure(_run(other.searcher, other.search(text, DEPTH)[:2]), positive[q]).ndcg_at_10
-            for q, text in texts.items()
-        }
+        found = {}
+        for query_id, text in texts.items():
+            run = _run(other.searcher, other.rank_words(text, DEPTH))
+            found[query_id] = measure(run, positive[query_id]).ndcg_at_10
+        return found
 
     base = pipeline.with_model(None)
     parameters, everything = base.parameters, values(base)
@@ -191,9 +194,9 @@ def _ranking_of(
         if mode == "lexical":
             found = matcher.search(tree, DEPTH)
             return found.numbers, found.scores
-        return searcher.semantic.search(
-            text, tree, matcher, DEPTH, filters=None, mode=mode, weight=parameters.dense_weight
-        )
+        asked = SemanticQuery(text, tree, None, matcher, parameters.dense_weight)
+        ranking = searcher.semantic.rank(asked, DEPTH)
+        return ranking.numbers[:DEPTH], ranking.scores[:DEPTH]
 
     return rank
 

@@ -9,15 +9,18 @@ merge drops them, but a word of which no live document has the term is neither s
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
 
-from search_system.analysis.analyzer import Analyzer
+from search_system.analysis.analyzer import Analyzer, Token
 from search_system.analysis.normalize import fold_case, normalize
 from search_system.query.ast import Fuzzy, Prefix
+from search_system.query.exact import Span, exact_spans
+from search_system.query.parser import has_syntax
 from search_system.query.spelling import Speller
+from search_system.query.values import FieldKind
 from search_system.schema import TextField
 from search_system.scoring.merging import FieldTerm, Term
 from search_system.searching.merged_words import FieldWords, MergedWords, merge_words
@@ -106,14 +109,20 @@ class Words:
                 break
         return terms
 
-    def did_you_mean(self, query: str, analyzer: Analyzer) -> str | None:
+    def did_you_mean(
+        self, query: str, analyzer: Analyzer, kinds: Mapping[str, FieldKind]
+    ) -> str | None:
         """Return a query with its words corrected, or None if none needs it.
 
         Args:
             query: as typed; all but the corrected words stays.
             analyzer: that of the fields searched by default.
+            kinds: of the fields that a query can name. What a query forbids stays as it is, and so
+                does what it looks for in other fields than texts.
         """
-        return self._speller.did_you_mean(query, analyzer.query_tokens(query))
+        exact = exact_spans(query, kinds) if has_syntax(query) else []
+        tokens = (token for token in analyzer.query_tokens(query) if not _lies_in(token, exact))
+        return self._speller.did_you_mean(query, tokens)
 
     @cached_property
     def _speller(self) -> Speller:
@@ -163,6 +172,10 @@ class Words:
     def _has(self, field: str, term: str) -> bool:
         """Return whether a live document has a term in a field."""
         return not self._deletions or any(_df(view, field, term) for view in self._views)
+
+
+def _lies_in(token: Token, spans: Iterable[Span]) -> bool:
+    return any(start < token.end and token.start < end for start, end in spans)
 
 
 def _df(view: SegmentView, field: str, term: str) -> int:

@@ -86,7 +86,7 @@ class QueryUnderstanding:
         analyzer = self.searcher.analyzer
         text = query
         if self.switches.spelling:
-            text = self.searcher.words.did_you_mean(text, analyzer) or text
+            text = self.searcher.did_you_mean(text) or text
         if self._compounds:
             text = self._compounds.rewrite(text, list(analyzer.query_tokens(text))) or text
         tokens = list(analyzer.query_tokens(text))
