@@ -83,7 +83,7 @@ def unwritable(folder: Path, error: OSError) -> IndexFolderError:
     """Return the error for a folder that could not be written."""
     from search_system.store.commit import COMMIT  # noqa: PLC0415 - it imports this module
 
-    intact = "; what was committed is intact" if (folder / COMMIT).exists() else ""
+    intact = "; what was committed is intact" if os.access(folder / COMMIT, os.F_OK) else ""
     return IndexFolderError(
         f"{folder}: the index cannot be written ({error.strerror or error}){intact}"
     )
