@@ -219,23 +219,31 @@ def _indexed(run: Run, collection: Path) -> None:
 
 
 @pytest.fixture
-def closed_pipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[IO[str]]:
-    """Make stdout a pipe whose reader has gone."""
+def closed_pipe() -> Iterator[IO[str]]:
+    """Return the end of a pipe whose reader has gone."""
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "w", encoding="utf-8") as pipe:
-        monkeypatch.setattr(sys, "stdout", pipe)
         yield pipe
 
 
 @pytest.mark.usefixtures("_indexed")
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_a_closed_pipe_is_no_error(
-    closed_pipe: IO[str], capsys: pytest.CaptureFixture[str], flags: list[str]
+    closed_pipe: IO[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    flags: list[str],
 ) -> None:
+    # Not in the fixture: before the test is called, pytest puts its own stdout back.
+    monkeypatch.setattr(sys, "stdout", closed_pipe)
     main(["search", "red", *flags])
     closed_pipe.flush()  # as Python does at exit
     assert capsys.readouterr().err == ""
+    closed_pipe.write("a pipe that is closed is closed for whoever called, too")
+    with pytest.raises(BrokenPipeError):
+        closed_pipe.flush()
+    main(["search", "red", *flags])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
@@ -248,8 +256,22 @@ def test_a_full_disk_behind_stdout_is_one_line(
         with pytest.raises(SystemExit) as exit_:
             main(["search", "red"])
         full.flush()
+        assert Path(f"/proc/self/fd/{full.fileno()}").resolve() == Path("/dev/full")
     assert exit_.value.code == 2
     assert capsys.readouterr().err == "search-system: [Errno 28] No space left on device\n"
+
+
+def test_what_can_be_written_is_written_whatever_fails(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with (tmp_path / "out").open("w", encoding="utf-8") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        out.write("what a program printed before; ")
+        with pytest.raises(SystemExit):
+            run("search", "x", "--index", "x" * 300)
+        assert (tmp_path / "out").read_text() == "what a program printed before; "
+        run("--version")
+    assert "search-system 0." in (tmp_path / "out").read_text()
 
 
 def test_sorting_facets_and_pages(run: Run, fail: Run, tmp_path: Path) -> None:
@@ -290,6 +312,71 @@ def test_mistakes_about_fields_are_one_line(run: Run, fail: Run, tmp_path: Path)
         (tmp_path / "s.toml").write_text(schema.format(weight))
         assert "weight" in fail("index", "odd.csv", "--schema", "s.toml")
     assert "give either" in fail("index", "odd.csv", "--schema", "s.toml", "--analyzer", "german")
+
+
+def test_a_short_text_stands_for_a_title(run: Run, tmp_path: Path) -> None:
+    rows = ("id,what,more", "7,Red shoes,of soft leather", f"8,{'red ' * 30},of no size", "9,,red")
+    (tmp_path / "rows.csv").write_text("\n".join(rows))
+    run("index", "rows.csv")
+    lines = [line for line in run("search", "red").splitlines() if line.startswith("  ")]
+    shown = {line.split(maxsplit=2)[2] for line in lines if not line.startswith(" " * 14)}
+    assert shown == {"Red shoes  7", "8", "9"}
+
+
+def test_numbers_agree_with_their_nouns(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text('{"id": 1, "text": "word"}')
+    assert ": 1 document, 1 word, " in run("index", "one.jsonl")
+
+
+@pytest.fixture
+def kitchen(run: Run, tmp_path: Path) -> Path:
+    """Return an index with vectors."""
+    pytest.importorskip("tokenizers", reason="the extra 'dense' is not installed")
+    pytest.importorskip("wordllama", reason="the extra 'dense' is not installed")
+    examples = Path(__file__).resolve().parents[1] / "examples"
+    run("index", examples / "kitchen", "--vectors", "wordllama", "--out", "kitchen")
+    return tmp_path / "kitchen"
+
+
+def test_hybrid_pages_and_explanations(
+    run: Run, fail: Run, kitchen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search = ("search", "espresso coffee", "--index", kitchen, "--mode", "hybrid")
+    first = json.loads(run(*search, "-k", "5", "--json", "--explain"))
+    for hit in first["hits"]:
+        words, meaning = hit["explanation"]["parts"]
+        assert words["score"] + meaning["score"] == hit["score"] == hit["explanation"]["score"]
+        assert words["weight"] * words["normalized"] == words["score"]
+        assert meaning["scale"]["lowest"] <= meaning["value"] <= meaning["scale"]["highest"]
+    second = json.loads(run(*search, "-k", "9", "--json", "--cursor", first["cursor"]))
+    assert len({hit["id"] for page in (first, second) for hit in page["hits"]}) == 12
+    assert (second["cursor"], second["total"]) == (None, None)
+    other = (*search, "--dense-weight", "0.8")
+    assert "belongs to another query" in fail(*other, "--cursor", first["cursor"])
+    assert json.loads(run(*other, "--json"))["hits"] != first["hits"]
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = run(*search, "-k", "12", "--explain").splitlines()
+    tables = [line for line in lines if line.startswith(" " * 14) and ("  " in line.strip())]
+    assert max(map(len, tables)) <= 80
+    totals = [float(line.split()[-1]) for line in tables if line.split()[0] == "hybrid"]
+    scores = [float(line.split()[1]) for line in lines if line.split()[0].isdigit()]
+    assert totals == pytest.approx(scores, abs=6e-5)
+    assert "words: the words do not find it" in run(*search, "-k", "12", "--explain")
+    dense = run("search", "coffee", "--index", kitchen, "--mode", "dense", "-k", "1", "--explain")
+    assert f"cosine  {float(dense.split()[-1]):.6f}" in dense
+
+
+def test_the_weight_of_meaning_is_a_flag(run: Run, fail: Run, kitchen: Path) -> None:
+    examples = Path(__file__).resolve().parents[1] / "examples" / "kitchen"
+    evaluate = ("evaluate", examples, "--index", kitchen, "--mode", "hybrid", "--json")
+    figures = [json.loads(run(*evaluate, "--dense-weight", w)) for w in ("0", "0.3", "1")]
+    assert figures[1] == json.loads(run(*evaluate)) != figures[2]
+    for command in (("search", "x"), ("evaluate", examples)):
+        weight = (*command, "--mode", "hybrid", "--dense-weight")
+        for wrong in ("-1", "1.5", "nan"):
+            assert "expected --dense-weight from 0 to 1" in fail(*weight, wrong)
+        assert "it takes --mode hybrid" in fail(*command, "--dense-weight", "0.5")
+    assert "--dense-weight" in fail("evaluate", examples, "--run-in", "x", "--dense-weight", "0.5")
 
 
 def test_an_index_whose_last_commit_is_in_the_log_is_sound(run: Run, tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from search_system.fusion import (
     Normalization,
     Ranking,
     convex_combination,
+    fuse,
     reciprocal_rank_fusion,
+    weigh,
 )
 
 NOTHING = np.zeros(0, np.int64), np.zeros(0)
@@ -80,6 +82,28 @@ def test_properties(parts: list[Ranking], method: Normalization) -> None:
     again, moved = fuse([(n, 7 * s + 100) for n, s in parts])
     np.testing.assert_allclose(moved, scores, atol=1e-9)
     assert sorted(again) == sorted(numbers)
+
+
+@given(rankings(), st.sampled_from(["min-max", "z-score"]), st.data())
+def test_parts_are_explained_to_the_last_bit(
+    parts: list[Ranking], normalization: Normalization, data: st.DataObject
+) -> None:
+    weight = st.floats(0, 10) | st.just(0.3)
+    weights = data.draw(st.lists(weight, min_size=len(parts), max_size=len(parts)))
+    weights[0] += 0.1
+    parts = [(numbers, scores / 7) for numbers, scores in parts]
+    weighted = weigh(parts, weights, normalization)
+    numbers, scores = fuse(weighted)
+    again = convex_combination(parts, weights, normalization)
+    assert (again[0].tolist(), again[1].tolist()) == (numbers.tolist(), scores.tolist())
+    for number, score in zip(numbers.tolist(), scores.tolist(), strict=True):
+        total = 0.0
+        for ranking, (ranked, values) in zip(weighted, parts, strict=True):
+            value = ranking.score(number)
+            assert (value is None) == (number not in ranked)
+            assert value is None or value == values[ranked.tolist().index(number)]
+            total += ranking.weight * ranking.normalized(value)
+        assert total == score
 
 
 @given(rankings())

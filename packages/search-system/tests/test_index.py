@@ -116,6 +116,33 @@ def test_a_full_disk_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found(Index.open(tmp_path / "i"), "red") == {"0"}
 
 
+def test_an_error_names_the_index_and_what_is_intact(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    folder = tmp_path / "index"
+    with monkeypatch.context() as patch:
+        patch.setattr(Log, "append", full)
+        with pytest.raises(IndexFolderError) as error:
+            build_index(folder, docs("new"), SCHEMA)
+        assert str(error.value) == (
+            f"{folder}: the index cannot be written (No space left on device)"
+        )
+    build_index(folder, docs("old"), SCHEMA)
+    monkeypatch.setattr(Log, "append", full)
+    with pytest.raises(IndexFolderError) as error:
+        build_index(folder, docs("new"), SCHEMA)
+    assert str(error.value).endswith("(No space left on device); what was committed is intact")
+    assert str(error.value).startswith(f"{folder}: ")
+    assert found(Index.open(folder), "old") == {"0"}
+    (tmp_path / "file").write_text("")
+    with pytest.raises(IndexFolderError) as error:
+        build_index(tmp_path / "file" / "index", docs("new"), SCHEMA)
+    assert "committed" not in str(error.value)
+
+
 def test_a_build_spares_what_is_no_index(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(IndexFolderError, match=r"holds 'thesis\.txt', which is no part"):

@@ -202,7 +202,7 @@ def test_conditions_hold_for_meaning_too(shop: Index) -> None:
     assert ids("computer #brand:b3") == {"3"}
     assert ids("computer", filters={"brand": ["b2", "b3"]}) == {"2", "3"}
     assert ids("+garden computer") == {"3"}
-    with pytest.raises(OptionError, match="sort and cursor"):
+    with pytest.raises(OptionError, match="sort goes with mode"):
         ids("computer", sort=["brand"])
     with pytest.raises(OptionError, match="dense_weight must be"):
         ids("computer", dense_weight=2)

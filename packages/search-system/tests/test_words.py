@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from search_system.analysis.analyzer import Analyzer
 from search_system.query.ast import Fuzzy, Prefix
+from search_system.query.exact import exact_spans
 from search_system.query.expand import Vocabulary, alignment_distances
 from search_system.query.packed import PackedStrings, merged
 from search_system.schema import IndexSchema, TextField
@@ -148,6 +150,42 @@ def test_did_you_mean_shows_words_and_not_stems(tmp_path: Path) -> None:
     assert found.did_you_mean("zurihc +shose", analyzer, {}) == "zurich +shoes"
     assert found.did_you_mean("running shoes", analyzer, {}) is None
     assert found.did_you_mean("", analyzer, {}) is None
+
+
+def test_did_you_mean_leaves_what_is_forbidden_and_keywords_as_they_are(tmp_path: Path) -> None:
+    found = index_of(tmp_path, ["running shoes", "running shoes", "the shoe of Zürich"])
+    analyzer = ANALYZERS["text"]
+    kinds: dict[str, Literal["text", "keyword", "date"]] = {
+        "text": "text",
+        "brand": "keyword",
+        "since": "date",
+    }
+
+    def corrected(query: str) -> str | None:
+        return found.did_you_mean(query, analyzer, kinds)
+
+    for clause in (
+        "-shose", "NOT shose", '-"runing shose"', "-(shose OR (runing zurihc))", "-text:shose",
+        "brand:shose", '#brand:"runing shose"', "brand:(shose runing)", "brand:[shose TO zurihc]",
+        "brand:>shose", "brand:> shose", "brand^2:shose", "-brand:shose", "+-shose",
+    ):  # fmt: skip
+        assert corrected(clause) is None, clause
+        assert corrected(f"shose {clause} runing") == f"shoes {clause} running", clause
+    for clause in ("+shose", "#(shose)", "-+shose", "text:shose", "a-shose", "(-red) shose",
+                   "brand:x^2 shose", "brand:x shose~", "unknown:shose", "- shose",
+                   "-red AND shose"):  # fmt: skip
+        expected = None if clause.endswith("~") else clause.replace("shose", "shoes")
+        assert corrected(clause) == expected, clause
+    assert corrected("-(runing (shose") is None
+    assert corrected(") -red ) shose") == ") -red ) shoes"
+
+
+@given(st.text() | st.text('ab-+#()": ^~NOT', max_size=30))
+def test_exact_spans_are_within_any_query(query: str) -> None:
+    spans = exact_spans(query, {"a": "keyword", "b": "text"})
+    places = [place for span in spans for place in span]
+    assert places == sorted(places)
+    assert all(0 <= start < end <= len(query) for start, end in spans)
 
 
 def test_completions_are_the_most_frequent_words(tmp_path: Path) -> None:

@@ -59,6 +59,7 @@ from search_system.searching.highlight import Snippet, highlight
 from search_system.searching.hit import Hit
 from search_system.searching.index import Index
 from search_system.searching.results import Results
+from search_system.searching.signals import ScoreExplanation, SignalExplanation
 
 __all__ = [
     "BM25F",
@@ -92,7 +93,9 @@ __all__ = [
     "ParsedQuery",
     "Report",
     "Results",
+    "ScoreExplanation",
     "SearchSystemError",
+    "SignalExplanation",
     "Snippet",
     "StoredField",
     "TermExplanation",

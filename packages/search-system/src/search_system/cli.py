@@ -40,13 +40,13 @@ Command = (
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run a command; exit with code 2 and one line on stderr if its input is at fault."""
-    if hasattr(sys.stdout, "reconfigure"):  # what a terminal cannot print shall not end a search
-        sys.stdout.reconfigure(errors="backslashreplace")
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments == ["--version"]:
         sys.stdout.write(f"search-system {version('search-system')}\n")
         return
     try:
+        if hasattr(sys.stdout, "reconfigure"):  # what a terminal cannot print is no error
+            sys.stdout.reconfigure(errors="backslashreplace")
         command: Command = tyro.cli(
             Command,
             args=arguments,
@@ -63,15 +63,28 @@ def main(argv: Sequence[str] | None = None) -> None:
         stderr().print("search-system: interrupted")
         sys.exit(130)
     except BrokenPipeError:
-        _drop_stdout()  # the reader of a pipe, such as head, has seen enough
+        _flush_or_drop()  # the reader of a pipe, such as head, has seen enough
     except OSError as error:
         # What no part of the package foresees: a full disk behind stdout, a name too long.
         stderr().print(f"search-system: {escape(str(error))}", soft_wrap=True)
-        _drop_stdout()
+        _flush_or_drop()
         sys.exit(2)
 
 
-def _drop_stdout() -> None:
-    """Send what is still to be written nowhere: Python would try once more at exit."""
-    with suppress(OSError):  # a program that calls `main` may have put something else there
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _flush_or_drop() -> None:
+    """Write what is left for stdout, or forget it where that fails: Python would try at exit.
+
+    Stdout stays what it was, for a program that calls `main` again.
+    """
+    with suppress(OSError):
+        sys.stdout.flush()
+        return
+    with suppress(OSError):  # a program that calls `main` may have put there what has no descriptor
+        descriptor = sys.stdout.fileno()
+        kept, nowhere = os.dup(descriptor), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, descriptor)
+        with suppress(OSError):
+            sys.stdout.flush()
+        os.dup2(kept, descriptor)
+        os.close(kept)
+        os.close(nowhere)

@@ -81,7 +81,9 @@ def writing(folder: Path) -> Iterator[None]:
 
 def unwritable(folder: Path, error: OSError) -> IndexFolderError:
     """Return the error for a folder that could not be written."""
+    from search_system.store.commit import COMMIT  # noqa: PLC0415 - it imports this module
+
+    intact = "; what was committed is intact" if os.access(folder / COMMIT, os.F_OK) else ""
     return IndexFolderError(
-        f"{folder}: the index cannot be written ({error.strerror or error}); "
-        "what was committed is intact"
+        f"{folder}: the index cannot be written ({error.strerror or error}){intact}"
     )

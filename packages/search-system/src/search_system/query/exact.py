@@ -21,9 +21,9 @@ def exact_spans(query: str, fields: Mapping[str, FieldKind]) -> list[Span]:
         fields: the kind of each field that a query can name.
     """
     tokens = list(Lexer(query, fields).tokens())
-    ends = [*(token.position for token in tokens[1:]), len(query)]
+    ends = [*(token.position for token in tokens[1:]), len(query)]  # one more if there is none
     walk, spans = _Walk(fields), []
-    for token, end in zip(tokens, ends, strict=True):
+    for token, end in zip(tokens, ends, strict=False):
         if walk.is_exact(token):
             spans.append((token.position, end))
     return spans

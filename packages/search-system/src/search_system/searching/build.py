@@ -53,13 +53,24 @@ def build_index(
         _clean_up(folder)
         check_replaceable(folder)
         with _locked(folder), _beside(folder) as new:
-            with Store.open(new, schema, config=config) as store:
-                for document in documents:
-                    store.add(document.fields, document.id)
-                store.commit()
-                n_docs = len(store.snapshot())
+            try:
+                n_docs = _fill(new, documents, schema, config)
+            except IndexFolderError as error:
+                if isinstance(error.__cause__, OSError):  # not of a folder nobody has heard of
+                    raise disk.unwritable(folder, error.__cause__) from error
+                raise
             _take_place(new, folder)
     return n_docs
+
+
+def _fill(
+    folder: Path, documents: Iterable[Document], schema: IndexSchema, config: WriterConfig | None
+) -> int:
+    with Store.open(folder, schema, config=config) as store:
+        for document in documents:
+            store.add(document.fields, document.id)
+        store.commit()
+        return len(store.snapshot())
 
 
 def check_replaceable(folder: Path) -> None:

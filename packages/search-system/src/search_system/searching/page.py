@@ -10,12 +10,15 @@ from typing import Any
 from search_system.corpus.documents import as_text
 from search_system.query.ast import Term as TermNode
 from search_system.query.ast import TermPhrase, leaves
-from search_system.schema import TextField
+from search_system.schema import IndexSchema, TextField
 from search_system.searching.highlight import Snippet, highlight, one_line
 from search_system.searching.hit import Hit
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
 from search_system.searching.signals import ScoreExplanation
+
+_LONGEST_TITLE = 60
+"""A text of so many characters can stand for a document that has no title."""
 
 
 @dataclass(frozen=True)
@@ -108,16 +111,24 @@ def unknown_terms(results: Results, searcher: Searcher) -> tuple[str, ...]:
 
 def _make_hit(results: Results, hit: Hit, searcher: Searcher, *, explain: bool) -> PageHit:
     schema, document = searcher.schema, hit.document
-    texts = [name for name in schema.of_type(TextField) if name != schema.title]
+    called = schema.title or _short_text(schema, document)
+    texts = [name for name in schema.of_type(TextField) if name != called]
     text = "\n".join(filter(None, (as_text(document.get(name)) for name in texts)))
     return PageHit(
         hit=hit,
-        title=one_line(as_text(document.get(schema.title))) if schema.title else "",
+        title=one_line(as_text(document.get(called))) if called else "",
         first_line=next(filter(None, text.splitlines()), ""),
         snippet=_best_snippet(results, document, texts, searcher),
         fields=document,
         explanation=results.explain(hit) if explain else None,
     )
+
+
+def _short_text(schema: IndexSchema, document: Mapping[str, Any]) -> str | None:
+    """Return the first text field if a document can be called by it: if it is a short line."""
+    first = next(iter(schema.of_type(TextField)))
+    text = as_text(document.get(first))
+    return first if 0 < len(text.strip()) <= _LONGEST_TITLE and "\n" not in text.strip() else None
 
 
 def _best_snippet(
