@@ -208,8 +208,12 @@ def test_explanations_are_the_scores(index: Index, *, with_model: bool) -> None:
         trained = train_cross_validated(index.pipeline.extractor, queries, qrels, options, folds=2)
         trained.model.save(index.folder)
         index.refresh()
-    for query, filters in (("labtop kettle", None), ("brand1 laptop", None), ("model #kind:audio", None),
-                           ("laptop", {"price": (5, 60)})):  # fmt: skip
+    for query, filters in (
+        ("labtop kettle", None),
+        ("brand1 laptop", None),
+        ("model #kind:audio", None),
+        ("laptop", {"price": (5, 60)}),
+    ):
         results = index.search(query, 60, mode="ranked", filters=filters)
         assert results.hits
         for hit in results.hits:
