@@ -48,6 +48,8 @@ class Speller:
         self._is_known = is_known
         self._factor = factor
         self._is_shown = is_shown
+        frequencies = vocabulary.frequencies
+        self._highest = int(frequencies.max()) if len(frequencies) else 0
 
     def correct(self, word: str, term: str) -> str | None:
         """Return a better spelling of a normalised word that is a term of the index, or None."""
@@ -56,6 +58,8 @@ class Speller:
         known = self._is_known(term)
         words, frequencies = self._vocabulary.terms, self._vocabulary.frequencies
         least = self._factor * max(self._vocabulary.frequency(word), 1) if known else 1
+        if least > self._highest:
+            return None
         edits = 1 if known or len(word) < _TWO_EDITS_FROM else 2
         best: tuple[float, str] | None = None
         for number, distance in self._vocabulary.fuzzy(word, edits):

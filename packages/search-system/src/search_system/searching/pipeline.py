@@ -43,7 +43,7 @@ class RankingPipeline:
         parameters: RankingParameters,
         model: RankingModel | None = None,
         *,
-        understanding: QueryUnderstanding | None = None,
+        like: "RankingPipeline | None" = None,
     ) -> None:
         """Put a pipeline together.
 
@@ -51,7 +51,7 @@ class RankingPipeline:
             searcher: of the snapshot.
             parameters: how everything counts, and which fields say what.
             model: orders the first candidates anew.
-            understanding: made before, of the same snapshot, fields and switches.
+            like: another pipeline of the same snapshot, with which as much as possible is shared.
 
         Raises:
             OptionError: the model was trained on other features than this index computes, or the
@@ -59,15 +59,18 @@ class RankingPipeline:
         """
         self.searcher = searcher
         self.parameters = parameters
-        self.understanding = understanding or QueryUnderstanding(
-            searcher, parameters.catalogue, parameters.switches
-        )
+        fields, switches = parameters.catalogue, parameters.switches
+        if like and (like.parameters.catalogue, like.parameters.switches) == (fields, switches):
+            self.understanding: QueryUnderstanding = like.understanding
+        else:
+            self.understanding = QueryUnderstanding(searcher, fields, switches)
         has_vectors = bool(searcher.schema.of_type(VectorField)) and bool(len(searcher.snapshot))
-        self.stage = FirstStage(
+        made = like.stage.vectors if like else None
+        self.stage: FirstStage = FirstStage(
             searcher,
             parameters=parameters.bm25f,
             understanding=self.understanding,
-            vectors=IndexVectors(searcher.semantic) if has_vectors else None,
+            vectors=made or (IndexVectors(searcher.semantic) if has_vectors else None),
             blend=parameters.blend,
         )
         self.model = model
@@ -97,16 +100,11 @@ class RankingPipeline:
 
     def with_model(self, model: RankingModel | None) -> "RankingPipeline":
         """Return the same pipeline with another model, or without one."""
-        return RankingPipeline(
-            self.searcher, self.parameters, model, understanding=self.understanding
-        )
+        return RankingPipeline(self.searcher, self.parameters, model, like=self)
 
     def with_parameters(self, parameters: RankingParameters) -> "RankingPipeline":
         """Return a pipeline with other parameters and no model: it would not fit them."""
-        fixed = self.parameters.catalogue, self.parameters.switches
-        same = fixed == (parameters.catalogue, parameters.switches)
-        understanding = self.understanding if same else None
-        return RankingPipeline(self.searcher, parameters, understanding=understanding)
+        return RankingPipeline(self.searcher, parameters, like=self)
 
     def rank(self, query: SemanticQuery, k: int) -> "PipelineRanking":
         """Return the k best documents or more; the query's weight does not count here."""

@@ -6,6 +6,7 @@ result. The category needs seed documents, which only a search can give, so it i
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from search_system.understanding.catalogue import Catalogue
 from search_system.understanding.categories import CategoryProfile
 from search_system.understanding.compounds import Compounds
 from search_system.understanding.keyword_values import KeywordValues, Numbers
+
+_KEPT = 4096
+"""How many queries are remembered: people ask the same ones, and so does tuning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ class QueryUnderstanding:
             OptionError: a field is none of type keyword.
         """
         self.searcher = searcher
+        self._kept = lru_cache(_KEPT)(self._understand)
         self.switches = switches or Switches()
         fields = catalogue or Catalogue()
         self._compounds = Compounds(searcher) if self.switches.compounds else None
@@ -82,7 +87,10 @@ class QueryUnderstanding:
             self.category_values = KeywordValues(searcher.snapshot, fields.category_fields)
 
     def __call__(self, query: str) -> UnderstoodQuery:
-        """Return what is understood of a query."""
+        """Return what is understood of a query; that of the last queries is kept."""
+        return self._kept(query)
+
+    def _understand(self, query: str) -> UnderstoodQuery:
         analyzer = self.searcher.analyzer
         text = query
         if self.switches.spelling:
