@@ -14,7 +14,8 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 `commit`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -28,7 +29,7 @@ from search_system.evaluation.evaluate import (
     run_queries,
 )
 from search_system.retrieval.filters import filter_query, with_filter
-from search_system.retrieval.pages import find_page
+from search_system.retrieval.pages import cursor_behind, find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
 from search_system.searching.results import Results
@@ -149,7 +150,7 @@ class Index:
         restriction = filter_query(filters, searcher.schema) if filters else None
         matched = with_filter(tree, restriction) if restriction else tree
         matcher = searcher.matcher(parameters)
-        following: str | None = None
+        following: Callable[[], str | None] | None = None
         ranking: SemanticRanking | None = None
         if mode != "lexical":
             text = query if plain else searcher.meaning_of(query)
@@ -159,13 +160,15 @@ class Index:
             hits = searcher.hits(numbers, scores)
         elif sort or cursor is not None:
             page = find_page(matcher, matched, k, sort, cursor)
-            hits, following = searcher.hits(page.numbers, page.scores), page.cursor
+            hits, following = searcher.hits(page.numbers, page.scores), lambda: page.cursor
         else:
             found = matcher.search(matched, k)
             hits = searcher.hits(found.numbers, found.scores)
+            if len(hits) == k:
+                last = hits[-1]
+                following = partial(cursor_behind, matcher, matched, last.score, last.number)
         counts = searcher.facets(matched, facets, matcher)
-        full = mode == "lexical" and not sort and cursor is None and len(hits) == k
-        return Results(query, hits, repairs, counts, matched, matcher, ranking, following, full)
+        return Results(query, hits, repairs, counts, matched, matcher, ranking, following)
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
