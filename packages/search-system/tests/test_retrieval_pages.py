@@ -151,7 +151,7 @@ def test_cursors_of_other_queries_and_other_texts_are_refused(make: Make) -> Non
     matcher, _ = make([[{"text": "a", "price": n} for n in range(5)]])
     cursor = find_page(matcher, Term("a"), 2, ["price"]).cursor
     for query, sort in ((Term("b"), ["price"]), (Term("a"), ["-price"]), (Term("a"), [])):
-        with pytest.raises(OptionError, match="another query or order"):
+        with pytest.raises(OptionError, match="another query, order or mode"):
             find_page(matcher, query, 2, sort, cursor)
     read = Cursor.decode(cursor, find_mark(cursor), 1)
     tampered = [

@@ -14,8 +14,9 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 `commit`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -31,7 +32,7 @@ from search_system.evaluation.evaluate import (
 from search_system.learning_to_rank.parameters_file import RankingParameters
 from search_system.query.lexer import Repair
 from search_system.retrieval.filters import filter_query, with_filter
-from search_system.retrieval.pages import find_page
+from search_system.retrieval.pages import cursor_behind, find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
 from search_system.searching.pipeline import PipelineRanking, RankingPipeline
@@ -188,16 +189,18 @@ class Index:
             page = ranker.page(asked, k, cursor)
             return self._signal_results(query, repairs, asked, page, facets)
         matched = with_filter(tree, restriction) if restriction else tree
-        following: str | None = None
+        following: Callable[[], str | None] | None = None
         if sort or cursor is not None:
             listed = find_page(matcher, matched, k, sort, cursor)
-            hits, following = searcher.hits(listed.numbers, listed.scores), listed.cursor
+            hits, following = searcher.hits(listed.numbers, listed.scores), lambda: listed.cursor
         else:
             found = matcher.search(matched, k)
             hits = searcher.hits(found.numbers, found.scores)
+            if len(hits) == k:
+                last = hits[-1]
+                following = partial(cursor_behind, matcher, matched, last.score, last.number)
         counts = searcher.facets(matched, facets, matcher)
-        full = not sort and cursor is None and len(hits) == k
-        return Results(query, hits, repairs, counts, matched, matcher, None, following, full)
+        return Results(query, hits, repairs, counts, matched, matcher, None, following)
 
     def _signal_results(
         self,
@@ -216,8 +219,8 @@ class Index:
                 asked = replace(asked, tree=searcher.words_of(understood)[0])
         counts = searcher.facets(asked.matched, facets, asked.matcher)
         return Results(
-            query, hits, repairs, counts, asked.matched, asked.matcher, page.ranking, page.cursor,
-            full=False, understood=understood,
+            query, hits, repairs, counts, asked.matched, asked.matcher, page.ranking,
+            page.following, understood,
         )  # fmt: skip
 
     def _weight(self, mode: Mode, dense_weight: float | None) -> float | None:

@@ -130,11 +130,11 @@ class RankingPipeline:
         Raises:
             OptionError: the cursor is none of this query.
         """
-        mark = fingerprint("ranked", query.text, query_mark(query.matcher, query.matched))
-        place = 0 if cursor is None else Cursor.decode(cursor, mark, 0).number
+        place = 0 if cursor is None else Cursor.decode(cursor, _mark(query), 0).number
         ranking = self.rank(query, place + k + 1)
-        following = Cursor(mark, (), place + k).encode()
-        return RankingPage.cut(ranking, place, k, following)
+        return RankingPage.cut(
+            ranking, place, k, lambda: Cursor(_mark(query), (), place + k).encode()
+        )
 
 
 class PipelineRanking:
@@ -176,6 +176,11 @@ class PipelineRanking:
         tree, _ = searcher.words_of(self.understood)
         words = searcher.matcher(self._stage.scorer.parameters).explain(tree, number)
         return _put(explanation, words)
+
+
+def _mark(query: SemanticQuery) -> str:
+    """Return what tells the pages of this query from others."""
+    return fingerprint("ranked", query.text, query_mark(query.matcher, query.matched))
 
 
 def _put(explanation: SignalExplanation, words: Explanation) -> SignalExplanation:

@@ -1,12 +1,12 @@
 """What a search returns."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from search_system.query.ast import Query
 from search_system.query.lexer import Repair
 from search_system.retrieval.matcher import Matcher
-from search_system.retrieval.pages import cursor_behind
 from search_system.searching.hit import Hit
 from search_system.searching.pipeline import PipelineRanking
 from search_system.searching.semantic_ranking import SemanticRanking
@@ -28,10 +28,8 @@ class Results:
     matcher: Matcher = field(repr=False, compare=False)
     ranking: SemanticRanking | PipelineRanking | None = field(repr=False, compare=False)
     """What hits by more than words are from; None of hits by words alone."""
-    page_cursor: str | None = field(repr=False)
-    """The cursor of hits that were found as a page."""
-    full: bool = field(repr=False)
-    """Whether more hits by score may follow, so that a cursor can be made."""
+    following: Callable[[], str | None] | None = field(repr=False, compare=False)
+    """Makes the cursor, which takes as long as a quick search; None if this page is the last."""
     understood: str | None = None
     """What was searched for in ranked results, where it is not what was typed."""
 
@@ -46,9 +44,7 @@ class Results:
     @cached_property
     def cursor(self) -> str | None:
         """Where the next page begins; None if this was the last."""
-        if not self.full:
-            return self.page_cursor
-        return cursor_behind(self.matcher, self.tree, self.hits[-1].score, self.hits[-1].number)
+        return self.following() if self.following else None
 
     def explain(self, hit: Hit) -> ScoreExplanation:
         """Return how the score of a hit comes about, which it equals to the last bit.

@@ -11,6 +11,7 @@ or their scores would change from page to page; the cursor says how many that we
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, get_args
 
 from search_system.dense.embedder import Embedder, embedder_named
@@ -87,16 +88,24 @@ class Semantic:
         Raises:
             OptionError: the cursor is none of this query.
         """
-        mark = fingerprint(query.text, query.weight, query_mark(query.matcher, query.matched))
-        depth, place = (max(k, DEPTH), 0) if cursor is None else _read_cursor(cursor, mark)
+        depth, place = (max(k, DEPTH), 0) if cursor is None else _read_cursor(cursor, query)
         behind = place + k
         ranking = self.rank(query, behind + 1 if query.weight is None else depth)
-        return RankingPage.cut(ranking, place, k, Cursor(mark, (depth,), behind).encode())
+        return RankingPage.cut(ranking, place, k, partial(_make_cursor, query, depth, behind))
 
 
-def _read_cursor(text: str, mark: str) -> tuple[int, int]:
+def _mark(query: SemanticQuery) -> str:
+    """Return what tells this query from others."""
+    return fingerprint(query.text, query.weight, query_mark(query.matcher, query.matched))
+
+
+def _make_cursor(query: SemanticQuery, depth: int, place: int) -> str:
+    return Cursor(_mark(query), (depth,), place).encode()
+
+
+def _read_cursor(text: str, query: SemanticQuery) -> tuple[int, int]:
     """Return how deep the rankings are that a cursor's pages are cut from, and its place."""
-    cursor = Cursor.decode(text, mark, 1)
+    cursor = Cursor.decode(text, _mark(query), 1)
     (depth,) = cursor.keys
     if depth is None or isinstance(depth, str) or depth < 1 or cursor.number < 0:
         raise OptionError(f"expected a cursor with a depth and a place, found {text[:60]!r}")

@@ -7,7 +7,7 @@ meaning: they say what the lowest and the highest score are. So it is explained 
 
 import operator
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Generic, Protocol, Self, TypeVar
@@ -82,15 +82,15 @@ class RankingPage(Generic[R]):
     ranking: R
     numbers: Numbers
     scores: Scores
-    cursor: str | None
-    """Where the next page begins; None if this is the last."""
+    following: Callable[[], str] | None
+    """Makes the cursor of the next page; None if this is the last."""
 
     @classmethod
-    def cut(cls, ranking: R, place: int, k: int, following: str) -> Self:
-        """Return the k results behind a place; ``following`` is the cursor if more follow."""
+    def cut(cls, ranking: R, place: int, k: int, following: Callable[[], str]) -> Self:
+        """Return the k results behind a place; ``following`` counts if more come behind them."""
         behind = place + k
-        cursor = following if behind < len(ranking.numbers) else None
-        return cls(ranking, ranking.numbers[place:behind], ranking.scores[place:behind], cursor)
+        more = following if behind < len(ranking.numbers) else None
+        return cls(ranking, ranking.numbers[place:behind], ranking.scores[place:behind], more)
 
 
 class NearestRanking:
