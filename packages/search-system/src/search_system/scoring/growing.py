@@ -27,13 +27,12 @@ class GrowingArray(Generic[S]):
         self.array[self.size] = value
         self.size += 1
 
-    def extend(self, values: NDArray[S]) -> int:
-        """Put values behind the others; return where they begin."""
-        self._make_room(len(values))
+    def extend(self, count: int) -> tuple[int, NDArray[S]]:
+        """Make room behind the others; return where it begins, and it, to be written to."""
+        self._make_room(count)
         begin = self.size
-        self.size += len(values)
-        self.array[begin : self.size] = values
-        return begin
+        self.size += count
+        return begin, self.array[begin : self.size]
 
     def _make_room(self, count: int) -> None:
         if self.size + count > len(self.array):

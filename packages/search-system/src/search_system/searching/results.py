@@ -5,12 +5,13 @@ from functools import cached_property
 
 from search_system.query.ast import Query
 from search_system.query.lexer import Repair
+from search_system.query.plain_words import PlainWords
 from search_system.retrieval.matcher import Matcher
 from search_system.retrieval.pages import cursor_behind
 from search_system.searching.hit import Hit
 
 
-@dataclass(frozen=True)
+@dataclass  # freezing it would take 2 microseconds of each search
 class Results:
     """The best hits of a query, and what is known beside them."""
 
@@ -20,8 +21,8 @@ class Results:
     """What was odd about the query string, and how it was read."""
     facets: dict[str, list[tuple[str, int]]]
     """The most frequent values of the fields asked for, with the numbers of documents."""
-    tree: Query = field(repr=False)
-    """The query with its filters, and with index terms as its leaves."""
+    reading: Query | PlainWords = field(repr=False)
+    """The query as it was read: see `tree`."""
     matcher: Matcher = field(repr=False, compare=False)
     counted: bool = field(repr=False)
     """Whether it can be said how many match: all documents are more or less near in meaning."""
@@ -29,6 +30,12 @@ class Results:
     """The cursor of hits that were found as a page."""
     full: bool = field(repr=False)
     """Whether more hits by score may follow, so that a cursor can be made."""
+
+    @cached_property
+    def tree(self) -> Query:
+        """The query with its filters, and with index terms as its leaves."""
+        reading = self.reading
+        return reading.tree() if isinstance(reading, PlainWords) else reading
 
     @cached_property
     def total(self) -> int | None:

@@ -14,7 +14,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from search_system.scoring.kernels.compiled import kernel, read_only, written
+from search_system.scoring.kernels.compiled import inlined, kernel, read_only, written
 
 _GRID = 2.0**40
 
@@ -42,12 +42,12 @@ def add_field(
 
     Both lists of documents ascend, and so does the result, which has room for both lists. Returns
     how many documents it has; -1 if the field's are not ascending numbers of documents, for which
-    kernels would write anywhere.
+    kernels would write anywhere, or one has the term 0 times.
     """
     i = n = 0
     for j in range(len(field_docs)):
         doc = field_docs[j]
-        if doc >= len(lengths) or (j > 0 and doc <= field_docs[j - 1]):
+        if doc >= len(lengths) or tfs[j] == 0 or (j > 0 and doc <= field_docs[j - 1]):
             return -1
         while i < len(docs) and docs[i] < doc:
             out_docs[n], out_sums[n] = docs[i], sums[i]
@@ -66,14 +66,51 @@ def add_field(
     return n
 
 
+@inlined
+def _impact(x: float, idf: float, k1: float) -> np.float32:
+    """Return ``idf * x / (k1 + x)``, rounded to the grid."""
+    return np.float32(max(1.0, np.rint(idf * (x / (k1 + x)) * _GRID)) / _GRID)
+
+
 @kernel(types.void, read_only(types.float64), types.float64, types.float64, written(types.float32))
 def compute_impacts(
     sums: NDArray[np.float64], idf: float, k1: float, impacts: NDArray[np.float32]
 ) -> None:
-    """Write ``idf * x / (k1 + x)`` for each combined frequency x, rounded to the grid."""
+    """Write the impact of each combined frequency."""
     for i in range(len(sums)):
-        exact = idf * (sums[i] / (k1 + sums[i]))
-        impacts[i] = np.float32(max(1.0, np.rint(exact * _GRID)) / _GRID)
+        impacts[i] = _impact(sums[i], idf, k1)
+
+
+@inlined
+def _keep_largest(largest: NDArray[np.float32], impact: np.float32) -> None:
+    """Put an impact in the place of the smallest of the largest, which are in ascending order."""
+    if impact <= largest[0]:
+        return
+    place = 1
+    while place < len(largest) and largest[place] < impact:
+        largest[place - 1] = largest[place]
+        place += 1
+    largest[place - 1] = impact
+
+
+@kernel(
+    types.void,
+    read_only(types.uint32), read_only(types.float64), types.float64, types.float64,
+    written(types.uint32), written(types.float32), written(types.float32),
+)  # fmt: skip
+def write_postings(
+    docs: NDArray[np.uint32], sums: NDArray[np.float64], idf: float, k1: float,
+    out_docs: NDArray[np.uint32], impacts: NDArray[np.float32], largest: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Write a term's documents and impacts, and its largest impacts, in ascending order.
+
+    ``largest`` has 0 where there are fewer postings.
+    """
+    largest[:] = 0.0
+    for i in range(len(docs)):
+        impact = _impact(sums[i], idf, k1)
+        out_docs[i], impacts[i] = docs[i], impact
+        _keep_largest(largest, impact)
 
 
 @kernel(
