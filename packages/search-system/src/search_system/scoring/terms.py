@@ -30,19 +30,31 @@ from search_system.scoring.merging import CombinedPostings, Term
 
 _POSTINGS_PER_WINDOW = 8
 _DOCUMENTS_PER_POSTING = 32
-_BYTES_PER_TERM = 300
+_BYTES_PER_ENTRY = 300
 """The numbers below, and the term's entry in the scorer's dictionary."""
 
 
-class _Parts(NamedTuple):
-    """The arrays of `Terms`, while they grow."""
+class _Entries:
+    """The arrays of `Terms` with one number for each term and segment; they grow together."""
 
-    starts: GrowingArray[np.int64]
-    stops: GrowingArray[np.int64]
-    bounds: GrowingArray[np.float64]
-    tenths: GrowingArray[np.float64]
-    windows_at: GrowingArray[np.int64]
-    bitmap_at: GrowingArray[np.int64]
+    def __init__(self) -> None:
+        kinds = np.int64, np.int64, np.float64, np.float64, np.int64, np.int64
+        self.arrays: list[NDArray[Any]] = [np.empty(64, kind) for kind in kinds]
+        """Their first six; like those of `GrowingArray`, what was handed out stays as it was."""
+        self.size = 0
+
+    def append(self, *values: float) -> None:
+        """Put a number behind the others in each of the arrays."""
+        if self.size == len(self.arrays[0]):
+            self.arrays = [np.concatenate([array, array]) for array in self.arrays]
+        for array, value in zip(self.arrays, values, strict=True):
+            array[self.size] = value
+        self.size += 1
+
+
+class _Lists(NamedTuple):
+    """The arrays of `Terms` with something for each posting, window or word of a bitmap."""
+
     docs: GrowingArray[np.uint32]
     impacts: GrowingArray[np.float32]
     window_begins: GrowingArray[np.int64]
@@ -62,13 +74,8 @@ class PreparedTerms:
         self.numbers: dict[tuple[Term, float], int] = {}
         """The number of each term with its weight, from when it is prepared."""
         self._sizes = sizes
-        self._parts = _Parts(
-            starts=GrowingArray(np.int64),
-            stops=GrowingArray(np.int64),
-            bounds=GrowingArray(np.float64),
-            tenths=GrowingArray(np.float64),
-            windows_at=GrowingArray(np.int64),
-            bitmap_at=GrowingArray(np.int64),
+        self._entries = _Entries()
+        self._lists = _Lists(
             docs=GrowingArray(np.uint32),
             impacts=GrowingArray(np.float32),
             window_begins=GrowingArray(np.int64),
@@ -82,7 +89,7 @@ class PreparedTerms:
     @property
     def nbytes(self) -> int:
         """The memory that the terms take, about."""
-        return sum(part.nbytes for part in self._parts) + _BYTES_PER_TERM * self._parts.starts.size
+        return sum(part.nbytes for part in self._lists) + _BYTES_PER_ENTRY * self._entries.size
 
     def add(
         self, term: Term, weight: float, lists: Sequence[CombinedPostings], idf: float, k1: float
@@ -94,35 +101,33 @@ class PreparedTerms:
         self.numbers[term, weight] = len(self.numbers)
 
     def _append(self, n_docs: int, postings: CombinedPostings, idf: float, k1: float) -> None:
-        parts, size, largest = self._parts, len(postings.docs), self._largest
-        start, docs = parts.docs.extend(size)
-        _, impacts = parts.impacts.extend(size)
+        lists, size, largest = self._lists, len(postings.docs), self._largest
+        start, docs = lists.docs.extend(size)
+        _, impacts = lists.impacts.extend(size)
         write_postings(*postings, idf, k1, docs, impacts, largest)
         n_windows = -(-n_docs // WINDOW)
         many = size >= max(1, _POSTINGS_PER_WINDOW * n_windows)
         dense = size * _DOCUMENTS_PER_POSTING >= max(1, n_docs)
-        parts.windows_at.append(self._add_windows(docs, impacts, start, n_windows) if many else -1)
-        parts.bitmap_at.append(self._add_bitmap(docs, -(-n_docs // 64)) if dense else -1)
-        parts.bounds.append(largest[-1])
+        windows_at = self._add_windows(docs, impacts, start, n_windows) if many else -1
+        bitmap_at = self._add_bitmap(docs, -(-n_docs // 64)) if dense else -1
         # Some documents exceed the next smaller number, if SEED_RANK have this one.
-        parts.tenths.append(math.nextafter(largest[0], 0.0))
-        parts.starts.append(start)
-        parts.stops.append(start + size)
+        tenth = math.nextafter(largest[0], 0.0)
+        self._entries.append(start, start + size, largest[-1], tenth, windows_at, bitmap_at)
 
     def _current(self) -> Terms:
-        arrays: Any = (part.array for part in self._parts)
-        return Terms(*arrays)
+        lists: Any = (part.array for part in self._lists)
+        return Terms(*self._entries.arrays, *lists)
 
     def _add_windows(
         self, docs: NDArray[np.uint32], impacts: NDArray[np.float32], start: int, n_windows: int
     ) -> int:
-        at, begins = self._parts.window_begins.extend(n_windows + 1)
-        _, bounds = self._parts.window_bounds.extend(n_windows + 1)
+        at, begins = self._lists.window_begins.extend(n_windows + 1)
+        _, bounds = self._lists.window_bounds.extend(n_windows + 1)
         find_windows(docs, impacts, start, WINDOW, begins, bounds)
         return at
 
     def _add_bitmap(self, docs: NDArray[np.uint32], words: int) -> int:
-        at, bits = self._parts.bits.extend(words)
-        _, ranks = self._parts.ranks.extend(words)
+        at, bits = self._lists.bits.extend(words)
+        _, ranks = self._lists.ranks.extend(words)
         make_bitmap(docs, bits, ranks)
         return at

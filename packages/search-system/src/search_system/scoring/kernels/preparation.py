@@ -14,9 +14,40 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from search_system.scoring.kernels.compiled import inlined, kernel, read_only, written
+from search_system.scoring.kernels.compiled import Integer, inlined, kernel, read_only, written
 
 _GRID = 2.0**40
+
+
+@inlined
+def _frequency(tf: Integer, length: Integer, weight: float, b: float, average: float) -> float:
+    """Return what the occurrences of a term in a field of a document count."""
+    return float(weight * tf / (1.0 - b + b * length / average))
+
+
+@inlined
+def _is_damaged(
+    j: Integer, docs: NDArray[np.uint32], tfs: NDArray[np.uint32], n_docs: Integer
+) -> bool:
+    """Whether a posting cannot be: kernels that trust it would write anywhere."""
+    return bool(docs[j] >= n_docs or tfs[j] == 0 or (j > 0 and docs[j] <= docs[j - 1]))
+
+
+@kernel(
+    types.boolean,
+    read_only(types.uint32), read_only(types.uint32), read_only(types.uint32),
+    types.float64, types.float64, types.float64, written(types.float64),
+)  # fmt: skip
+def count_field(
+    docs: NDArray[np.uint32], tfs: NDArray[np.uint32], lengths: NDArray[np.uint32],
+    weight: float, b: float, average_length: float, out: NDArray[np.float64],
+) -> bool:  # fmt: skip
+    """Write the normalised frequencies of a term in a field; return False if they are damaged."""
+    for j in range(len(docs)):
+        if _is_damaged(j, docs, tfs, len(lengths)):
+            return False
+        out[j] = _frequency(tfs[j], lengths[docs[j]], weight, b, average_length)
+    return True
 
 
 @kernel(
@@ -41,19 +72,18 @@ def add_field(
     """Add a field's normalised frequencies to those of the fields before it.
 
     Both lists of documents ascend, and so does the result, which has room for both lists. Returns
-    how many documents it has; -1 if the field's are not ascending numbers of documents, for which
-    kernels would write anywhere, or one has the term 0 times.
+    how many documents it has; -1 if the field's postings are damaged.
     """
     i = n = 0
     for j in range(len(field_docs)):
-        doc = field_docs[j]
-        if doc >= len(lengths) or tfs[j] == 0 or (j > 0 and doc <= field_docs[j - 1]):
+        if _is_damaged(j, field_docs, tfs, len(lengths)):
             return -1
+        doc = field_docs[j]
         while i < len(docs) and docs[i] < doc:
             out_docs[n], out_sums[n] = docs[i], sums[i]
             i += 1
             n += 1
-        part = weight * tfs[j] / (1.0 - b + b * lengths[doc] / average_length)
+        part = _frequency(tfs[j], lengths[doc], weight, b, average_length)
         if i < len(docs) and docs[i] == doc:
             part = sums[i] + part
             i += 1
