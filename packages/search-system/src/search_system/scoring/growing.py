@@ -11,9 +11,11 @@ S = TypeVar("S", bound=np.generic)
 class GrowingArray(Generic[S]):
     """An array with room at its end.
 
-    Growing copies into an array of twice the size. What was handed out before stays as it was, so
-    readers in other threads need no lock: an array holds at least what was appended before it was
-    asked for.
+    Growing copies into an array of four times the size: systems give memory when it is first
+    written to, so room costs nothing, while copying costs more than what is put there.
+
+    What was handed out before stays as it was, so readers in other threads need no lock: an array
+    holds at least what was appended before it was asked for.
     """
 
     def __init__(self, dtype: DTypeLike) -> None:
@@ -21,23 +23,16 @@ class GrowingArray(Generic[S]):
         """The values, and behind them whatever."""
         self.size = 0
 
-    def append(self, value: float) -> None:
-        """Put a value behind the others."""
-        self._make_room(1)
-        self.array[self.size] = value
-        self.size += 1
-
-    def extend(self, values: NDArray[S]) -> int:
-        """Put values behind the others; return where they begin."""
-        self._make_room(len(values))
+    def extend(self, count: int) -> tuple[int, NDArray[S]]:
+        """Make room behind the others; return where it begins, and it, to be written to."""
+        self._make_room(count)
         begin = self.size
-        self.size += len(values)
-        self.array[begin : self.size] = values
-        return begin
+        self.size += count
+        return begin, self.array[begin : self.size]
 
     def _make_room(self, count: int) -> None:
         if self.size + count > len(self.array):
-            larger = np.empty(max(self.size + count, 2 * len(self.array)), self.array.dtype)
+            larger = np.empty(max(self.size + count, 4 * len(self.array)), self.array.dtype)
             larger[: self.size] = self.array[: self.size]
             self.array = larger
 

@@ -15,18 +15,17 @@ from numpy.typing import NDArray
 
 from search_system.errors import OptionError
 from search_system.scoring.explanation import Explainer, Explanation
-from search_system.scoring.kernels.heap import sort_best
 from search_system.scoring.kernels.lookup import score_documents
 from search_system.scoring.kernels.search import (
     CHOOSE,
     MAX_SCORE,
     TERM_AT_A_TIME,
-    search_segment,
+    search_segments,
 )
 from search_system.scoring.merging import Term, combine
 from search_system.scoring.parameters import BM25F, LARGEST_WEIGHT
 from search_system.scoring.source import IndexStatistics, PostingsSource
-from search_system.scoring.terms import SegmentTerms
+from search_system.scoring.terms import PreparedTerms
 
 _MEMORY = 1 << 30
 _ALL = np.empty(0, np.bool_)
@@ -38,14 +37,6 @@ class Method(IntEnum):
     CHOOSE = CHOOSE
     TERM_AT_A_TIME = TERM_AT_A_TIME
     MAX_SCORE = MAX_SCORE
-
-
-class _Prepared:
-    """Prepared terms: the number of each term and weight, the same in all segments."""
-
-    def __init__(self, sources: Sequence[PostingsSource]) -> None:
-        self.numbers: dict[tuple[Term, float], int] = {}
-        self.segments = [SegmentTerms(source.n_docs) for source in sources]
 
 
 class Scorer:
@@ -67,11 +58,12 @@ class Scorer:
         self.sources = sources
         self.statistics = statistics
         self.parameters = parameters
-        sizes = [source.n_docs for source in sources]
-        self.bases: list[int] = np.cumsum([0, *sizes]).tolist()
+        self._sizes = [source.n_docs for source in sources]
+        self._starts = np.cumsum([0, *self._sizes])
+        self.bases: list[int] = self._starts.tolist()
         """What to add to each segment's document numbers; at the end, how many there are."""
         self._memory = memory
-        self._prepared = _Prepared(sources)
+        self._prepared = PreparedTerms(self._sizes)
         self._lock = threading.Lock()
 
     def search(
@@ -93,14 +85,21 @@ class Scorer:
         k = min(k, self.bases[-1])
         best, docs, size = np.empty(k), np.empty(k, np.int64), 0
         if k and len(query):
-            for i, segment in enumerate(prepared.segments):
-                mask = _mask(allowed[i] if allowed else None, segment.n_docs)
-                size = search_segment(
-                    query, *segment.arrays, segment.n_docs, mask, self.bases[i],
+            for first, last, mask in self._runs(allowed):
+                size = search_segments(
+                    query, *prepared.arrays, self._starts, first, last, mask,
                     best, docs, size, int(method),
                 )  # fmt: skip
-            sort_best(best, docs, size)
         return docs[:size], best[:size]
+
+    def _runs(
+        self, allowed: Sequence[NDArray[np.bool_] | None] | None
+    ) -> list[tuple[int, int, NDArray[np.bool_]]]:
+        """Return what to search in one call: segments from one to before another, and a mask."""
+        if allowed is None:
+            return [(0, len(self._sizes), _ALL)]
+        masks = zip(allowed, self._sizes, strict=True)
+        return [(i, i + 1, _mask(mask, n_docs)) for i, (mask, n_docs) in enumerate(masks)]
 
     def scores(self, terms: Mapping[Term, float], numbers: Iterable[int]) -> NDArray[np.float64]:
         """Return the scores of given documents; 0 for those that have no term or are deleted."""
@@ -108,13 +107,14 @@ class Scorer:
         wanted = np.fromiter(numbers, np.int64)
         scores = np.zeros(len(wanted))
         segment_of = np.searchsorted(self.bases, wanted, side="right") - 1
-        for i, segment in enumerate(prepared.segments):
+        arrays = prepared.arrays
+        for i in range(len(self._sizes)):
             mine = np.flatnonzero(segment_of == i)
             found = np.zeros(len(mine))
             docs = (wanted[mine] - self.bases[i]).astype(np.uint32)
-            arrays = segment.arrays
+            entries = query * len(self._sizes) + i
             score_documents(
-                query, arrays.starts, arrays.stops, arrays.docs, arrays.impacts, docs, found
+                entries, arrays.starts, arrays.stops, arrays.docs, arrays.impacts, docs, found
             )
             scores[mine] = found
         return scores
@@ -128,10 +128,9 @@ class Scorer:
         written to.
         """
         prepared, (number,) = self._prepare({term: weight})
-        found = []
-        for segment in prepared.segments:
-            arrays = segment.arrays
-            at = slice(arrays.starts[number], arrays.stops[number])
+        arrays, found = prepared.arrays, []
+        for entry in range(number * len(self._sizes), (number + 1) * len(self._sizes)):
+            at = slice(arrays.starts[entry], arrays.stops[entry])
             found.append((arrays.docs[at], arrays.impacts[at]))
         return found
 
@@ -143,7 +142,7 @@ class Scorer:
         doc = number - self.bases[segment]
         return Explainer(self.sources, self.statistics, self.parameters)(terms, segment, doc)
 
-    def _prepare(self, terms: Mapping[Term, float]) -> tuple[_Prepared, NDArray[np.int64]]:
+    def _prepare(self, terms: Mapping[Term, float]) -> tuple[PreparedTerms, NDArray[np.int64]]:
         """Return the numbers of a query's terms, and what they are numbers in."""
         prepared = self._prepared
         known = prepared.numbers
@@ -152,15 +151,15 @@ class Scorer:
         except KeyError:
             pass
         with self._lock:
-            if sum(segment.nbytes for segment in self._prepared.segments) > self._memory:
-                self._prepared = _Prepared(self.sources)
+            if self._prepared.nbytes > self._memory:
+                self._prepared = PreparedTerms(self._sizes)
             prepared = self._prepared
             for term, weight in terms.items():
                 if (term, weight) not in prepared.numbers:
                     self._add(prepared, term, weight)
         return prepared, np.array([prepared.numbers[item] for item in terms.items()], np.int64)
 
-    def _add(self, prepared: _Prepared, term: Term, weight: float) -> None:
+    def _add(self, prepared: PreparedTerms, term: Term, weight: float) -> None:
         if not 0 < weight <= LARGEST_WEIGHT:
             raise OptionError(
                 f"a term's weight must be over 0, up to {LARGEST_WEIGHT:,.0f}, not {weight}"
@@ -168,9 +167,7 @@ class Scorer:
         lists = [combine(s, term, self.parameters, self.statistics) for s in self.sources]
         df = sum(len(postings.docs) for postings in lists)
         idf = weight * self.parameters.idf(self.statistics.n_docs, df)
-        for segment, postings in zip(prepared.segments, lists, strict=True):
-            segment.append(postings, idf, self.parameters.k1)
-        prepared.numbers[term, weight] = len(prepared.numbers)
+        prepared.add(term, weight, lists, idf, self.parameters.k1)
 
 
 def _mask(allowed: NDArray[np.bool_] | None, n_docs: int) -> NDArray[np.bool_]:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_system.schema import TextField
+from search_system.scoring.kernels.dictionary import find_string
 from search_system.scoring.source import IndexStatistics, IntArray
 from search_system.store.snapshot import SegmentView, Snapshot
 
@@ -29,8 +30,9 @@ class SegmentSource:
     def postings(self, field: str, term: str) -> tuple[IntArray, IntArray] | None:
         """Return the documents (ascending) and frequencies (from 1) of a term, or None."""
         text = self._view.segment.text(field)
-        number = text.terms.find(term)
-        return None if number is None else text.postings(number)
+        encoded = np.frombuffer(term.encode("utf-8", "replace"), np.uint8)
+        number = find_string(text.terms.data, text.terms.offsets, encoded)
+        return None if number < 0 else text.postings(number)
 
 
 def index_statistics(snapshot: Snapshot) -> IndexStatistics:

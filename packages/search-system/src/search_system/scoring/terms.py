@@ -1,4 +1,4 @@
-"""The terms of a segment that queries have touched, prepared for the kernels.
+"""The terms of an index that queries have touched, prepared for the kernels.
 
 A term's documents and impacts are kept from the first query that has it, so a term met again costs
 one addition per posting. They take 8 bytes per posting. Beside them are kept
@@ -14,6 +14,8 @@ no longer than reading them from a disk would. Nor are they quantised to a byte:
 posting saved are not worth scoring each result twice.
 """
 
+import math
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,26 +23,38 @@ from numpy.typing import NDArray
 
 from search_system.scoring.growing import GrowingArray
 from search_system.scoring.kernels.lookup import Terms
-from search_system.scoring.kernels.preparation import compute_impacts, find_windows, make_bitmap
+from search_system.scoring.kernels.preparation import find_windows, make_bitmap, write_postings
 from search_system.scoring.kernels.search import SEED_RANK
 from search_system.scoring.kernels.windows import WINDOW
-from search_system.scoring.merging import CombinedPostings
+from search_system.scoring.merging import CombinedPostings, Term
 
 _POSTINGS_PER_WINDOW = 8
 _DOCUMENTS_PER_POSTING = 32
-_BYTES_PER_TERM = 300
+_BYTES_PER_ENTRY = 300
 """The numbers below, and the term's entry in the scorer's dictionary."""
 
 
-class _Parts(NamedTuple):
-    """The arrays of `Terms`, while they grow."""
+class _Entries:
+    """The arrays of `Terms` with one number for each term and segment; they grow together."""
 
-    starts: GrowingArray[np.int64]
-    stops: GrowingArray[np.int64]
-    bounds: GrowingArray[np.float64]
-    tenths: GrowingArray[np.float64]
-    windows_at: GrowingArray[np.int64]
-    bitmap_at: GrowingArray[np.int64]
+    def __init__(self) -> None:
+        kinds = np.int64, np.int64, np.float64, np.float64, np.int64, np.int64
+        self.arrays: list[NDArray[Any]] = [np.empty(64, kind) for kind in kinds]
+        """Their first six; like those of `GrowingArray`, what was handed out stays as it was."""
+        self.size = 0
+
+    def append(self, *values: float) -> None:
+        """Put a number behind the others in each of the arrays."""
+        if self.size == len(self.arrays[0]):
+            self.arrays = [np.concatenate([array, array]) for array in self.arrays]
+        for array, value in zip(self.arrays, values, strict=True):
+            array[self.size] = value
+        self.size += 1
+
+
+class _Lists(NamedTuple):
+    """The arrays of `Terms` with something for each posting, window or word of a bitmap."""
+
     docs: GrowingArray[np.uint32]
     impacts: GrowingArray[np.float32]
     window_begins: GrowingArray[np.int64]
@@ -49,19 +63,19 @@ class _Parts(NamedTuple):
     ranks: GrowingArray[np.uint32]
 
 
-class SegmentTerms:
-    """Prepared terms by number, in flat arrays."""
+class PreparedTerms:
+    """Prepared terms by number, those of all segments in the same flat arrays.
 
-    def __init__(self, n_docs: int) -> None:
-        self.n_docs = n_docs
-        self._n_windows = -(-n_docs // WINDOW)
-        self._parts = _Parts(
-            starts=GrowingArray(np.int64),
-            stops=GrowingArray(np.int64),
-            bounds=GrowingArray(np.float64),
-            tenths=GrowingArray(np.float64),
-            windows_at=GrowingArray(np.int64),
-            bitmap_at=GrowingArray(np.int64),
+    Entry ``number * n_segments + segment`` of `Terms` is a term in a segment.
+    """
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        """Prepare terms for segments of so many documents each."""
+        self.numbers: dict[tuple[Term, float], int] = {}
+        """The number of each term with its weight, from when it is prepared."""
+        self._sizes = sizes
+        self._entries = _Entries()
+        self._lists = _Lists(
             docs=GrowingArray(np.uint32),
             impacts=GrowingArray(np.float32),
             window_begins=GrowingArray(np.int64),
@@ -69,55 +83,51 @@ class SegmentTerms:
             bits=GrowingArray(np.uint64),
             ranks=GrowingArray(np.uint32),
         )
+        self._largest = np.empty(SEED_RANK, np.float32)
         self.arrays = self._current()
 
     @property
     def nbytes(self) -> int:
         """The memory that the terms take, about."""
-        return sum(part.nbytes for part in self._parts) + _BYTES_PER_TERM * self._parts.starts.size
+        return sum(part.nbytes for part in self._lists) + _BYTES_PER_ENTRY * self._entries.size
 
-    def append(self, postings: CombinedPostings, idf: float, k1: float) -> None:
-        """Prepare the next term."""
-        parts, docs = self._parts, postings.docs
-        impacts = np.empty(len(docs), np.float32)
-        compute_impacts(postings.frequencies, idf, k1, impacts)
-        parts.impacts.extend(impacts)
-        start = parts.docs.extend(docs)
-        many = len(docs) >= max(1, _POSTINGS_PER_WINDOW * self._n_windows)
-        parts.windows_at.append(self._add_windows(docs, impacts, start) if many else -1)
-        dense = len(docs) * _DOCUMENTS_PER_POSTING >= max(1, self.n_docs)
-        parts.bitmap_at.append(self._add_bitmap(docs) if dense else -1)
-        parts.bounds.append(float(impacts.max(initial=0.0)))
-        parts.tenths.append(_reached_by(impacts, SEED_RANK))
-        parts.starts.append(start)
-        parts.stops.append(start + len(docs))
+    def add(
+        self, term: Term, weight: float, lists: Sequence[CombinedPostings], idf: float, k1: float
+    ) -> None:
+        """Prepare the next term, given its postings in each segment; one thread at a time."""
+        for n_docs, postings in zip(self._sizes, lists, strict=True):
+            self._append(n_docs, postings, idf, k1)
         self.arrays = self._current()
+        self.numbers[term, weight] = len(self.numbers)
+
+    def _append(self, n_docs: int, postings: CombinedPostings, idf: float, k1: float) -> None:
+        lists, size, largest = self._lists, len(postings.docs), self._largest
+        start, docs = lists.docs.extend(size)
+        _, impacts = lists.impacts.extend(size)
+        write_postings(*postings, idf, k1, docs, impacts, largest)
+        n_windows = -(-n_docs // WINDOW)
+        many = size >= max(1, _POSTINGS_PER_WINDOW * n_windows)
+        dense = size * _DOCUMENTS_PER_POSTING >= max(1, n_docs)
+        windows_at = self._add_windows(docs, impacts, start, n_windows) if many else -1
+        bitmap_at = self._add_bitmap(docs, -(-n_docs // 64)) if dense else -1
+        # Some documents exceed the next smaller number, if SEED_RANK have this one.
+        tenth = math.nextafter(largest[0], 0.0)
+        self._entries.append(start, start + size, largest[-1], tenth, windows_at, bitmap_at)
 
     def _current(self) -> Terms:
-        arrays: Any = (part.array for part in self._parts)
-        return Terms(*arrays)
+        lists: Any = (part.array for part in self._lists)
+        return Terms(*self._entries.arrays, *lists)
 
     def _add_windows(
-        self, docs: NDArray[np.uint32], impacts: NDArray[np.float32], start: int
+        self, docs: NDArray[np.uint32], impacts: NDArray[np.float32], start: int, n_windows: int
     ) -> int:
-        parts = self._parts
-        begins = np.empty(self._n_windows + 1, np.int64)
-        bounds = np.empty(self._n_windows + 1, np.float32)
+        at, begins = self._lists.window_begins.extend(n_windows + 1)
+        _, bounds = self._lists.window_bounds.extend(n_windows + 1)
         find_windows(docs, impacts, start, WINDOW, begins, bounds)
-        parts.window_bounds.extend(bounds)
-        return parts.window_begins.extend(begins)
+        return at
 
-    def _add_bitmap(self, docs: NDArray[np.uint32]) -> int:
-        parts, words = self._parts, -(-self.n_docs // 64)
-        bits, ranks = np.empty(words, np.uint64), np.empty(words, np.uint32)
+    def _add_bitmap(self, docs: NDArray[np.uint32], words: int) -> int:
+        at, bits = self._lists.bits.extend(words)
+        _, ranks = self._lists.ranks.extend(words)
         make_bitmap(docs, bits, ranks)
-        parts.ranks.extend(ranks)
-        return parts.bits.extend(bits)
-
-
-def _reached_by(impacts: NDArray[np.float32], rank: int) -> float:
-    """Return a score that at least ``rank`` documents exceed by this term alone, or 0."""
-    if len(impacts) < rank:
-        return 0.0
-    value = float(np.partition(impacts, -rank)[-rank])
-    return float(np.nextafter(value, 0.0))
+        return at

@@ -36,6 +36,7 @@ from search_system.retrieval.pages import cursor_behind, find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
 from search_system.searching.pipeline import PipelineRanking, RankingPipeline
+from search_system.searching.plain_words import search_words
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
 from search_system.searching.semantic import DEPTH, Mode, check_search
@@ -177,6 +178,10 @@ class Index:
         """
         check_search(k, mode, dense_weight, sort)
         searcher = self._searcher
+        if mode == "lexical" and cursor is None and not (filters or sort or facets):
+            words = searcher.plain_words(query, plain=plain)
+            if words is not None:
+                return search_words(searcher, words, query, k, parameters)
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         restriction = filter_query(filters, searcher.schema) if filters else None
         matcher = searcher.matcher(parameters)

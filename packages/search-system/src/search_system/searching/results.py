@@ -6,6 +6,7 @@ from functools import cached_property
 
 from search_system.query.ast import Query
 from search_system.query.lexer import Repair
+from search_system.query.plain_words import PlainWords
 from search_system.retrieval.matcher import Matcher
 from search_system.searching.hit import Hit
 from search_system.searching.pipeline import PipelineRanking
@@ -13,7 +14,7 @@ from search_system.searching.semantic_ranking import SemanticRanking
 from search_system.searching.signals import ScoreExplanation
 
 
-@dataclass(frozen=True)
+@dataclass  # freezing it would take 2 microseconds of each search
 class Results:
     """The best hits of a query, and what is known beside them."""
 
@@ -23,8 +24,8 @@ class Results:
     """What was odd about the query string, and how it was read."""
     facets: dict[str, list[tuple[str, int]]]
     """The most frequent values of the fields asked for, with the numbers of documents."""
-    tree: Query = field(repr=False)
-    """The query with its filters, and with index terms as its leaves."""
+    reading: Query | PlainWords = field(repr=False)
+    """The query as it was read: see `tree`."""
     matcher: Matcher = field(repr=False, compare=False)
     ranking: SemanticRanking | PipelineRanking | None = field(repr=False, compare=False)
     """What hits by more than words are from; None of hits by words alone."""
@@ -32,6 +33,12 @@ class Results:
     """Makes the cursor, which takes as long as a quick search; None if this page is the last."""
     understood: str | None = None
     """What was searched for in ranked results, where it is not what was typed."""
+
+    @cached_property
+    def tree(self) -> Query:
+        """The query with its filters, and with index terms as its leaves."""
+        reading = self.reading
+        return reading.tree() if isinstance(reading, PlainWords) else reading
 
     @cached_property
     def total(self) -> int | None:

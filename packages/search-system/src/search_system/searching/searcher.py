@@ -9,7 +9,7 @@ parsed, which takes ten times as long as analysing them.
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from threading import Lock
 from types import MappingProxyType
@@ -22,6 +22,7 @@ from search_system.analysis.analyzer import Analyzer
 from search_system.query.ast import Bool, Query, Term
 from search_system.query.lexer import Repair
 from search_system.query.parser import has_syntax, parse_query
+from search_system.query.plain_words import PlainWords
 from search_system.query.rewrite import rewrite
 from search_system.query.values import FieldKind
 from search_system.retrieval.facets import value_counts
@@ -33,7 +34,6 @@ from search_system.scoring.segment_source import SegmentSource, index_statistics
 from search_system.searching.hit import Hit
 from search_system.searching.semantic import Semantic, counting_text
 from search_system.searching.words import Words
-from search_system.segments.strings import StringTable
 from search_system.store.config import schema_analyzer
 from search_system.store.snapshot import Snapshot
 
@@ -70,8 +70,8 @@ class Searcher:
         self.words: Words = Words(snapshot, previous.words if previous else None)
 
     @cached_property
-    def _ids(self) -> list[StringTable]:
-        return [view.segment.ids for view in self.snapshot.views]
+    def _ids(self) -> list[Callable[[int], str]]:
+        return [view.segment.ids.read for view in self.snapshot.views]
 
     @property
     def schema(self) -> IndexSchema:
@@ -117,6 +117,13 @@ class Searcher:
         """Return a query with its misspelt words corrected, or None if none needs it."""
         return self.words.did_you_mean(text, self.analyzer, self.kinds)
 
+    def plain_words(self, text: str, *, plain: bool) -> PlainWords | None:
+        """Return the terms of a query string that has nothing but words, or is taken so (plain)."""
+        analyzer = self.analyzer
+        if plain or not (analyzer.config.synonyms or has_syntax(text)):
+            return PlainWords(analyzer.query_terms(text))
+        return None
+
     def words_of(self, text: str) -> tuple[Query, tuple[Repair, ...]]:
         """Return the query for any of a text's words, which are not parsed."""
         return Bool(should=tuple(map(Term, self.analyzer.query_terms(text)))), ()
@@ -147,9 +154,12 @@ class Searcher:
     def hits(self, numbers: NDArray[np.int64], scores: NDArray[np.float64] | None) -> list[Hit]:
         """Return documents as hits, given their numbers, and their scores if they have some."""
         values = [0.0] * len(numbers) if scores is None else scores.tolist()
-        found, read = numbers.tolist(), self.document
-        ids = self._ids[0].many(numbers) if len(self._bases) == 1 else map(self.doc_id, found)
-        return [Hit(*hit, read) for hit in zip(ids, values, found, strict=True)]
+        bases, ids, read = self._bases, self._ids, self.document
+        hits = []
+        for number, score in zip(numbers.tolist(), values, strict=True):
+            place = bisect_right(bases, number) - 1
+            hits.append(Hit(ids[place](number - bases[place]), score, number, read))
+        return hits
 
     def facets(
         self, query: Query, fields: Sequence[str], matcher: Matcher
@@ -170,7 +180,7 @@ class Searcher:
     def doc_id(self, number: int) -> str:
         """Return the id of a document by its number."""
         place, doc = self.locate(number)
-        return self._ids[place][doc]
+        return self._ids[place](doc)
 
     def document(self, number: int) -> dict[str, Any]:
         """Return a document, as it was added, by its number."""

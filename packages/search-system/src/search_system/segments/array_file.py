@@ -198,10 +198,9 @@ class ArrayFile:
         offset = self._directory[name][1]
         return self._map[offset + begin : offset + end]
 
-    def parts_at(self, name: str, begins: list[int], ends: list[int]) -> list[bytes]:
-        """Return several parts of an array of bytes."""
-        offset, data = self._directory[name][1], self._map
-        return [data[offset + a : offset + b] for a, b in zip(begins, ends, strict=True)]
+    def place(self, name: str) -> tuple[mmap.mmap, int]:
+        """Return the map and where an array begins in it: for whoever reads many small parts."""
+        return self._map, self._directory[name][1]
 
     def verify(self) -> None:
         """Compare every byte with the checksums; raise `CorruptIndexError` at the first array."""
@@ -215,7 +214,8 @@ class ArrayFile:
 
     def _view(self, name: str) -> Array:
         dtype, offset, count, _ = self._directory[name]
-        return np.frombuffer(self._map, np.dtype(dtype).newbyteorder("<"), count, offset)
+        little = np.dtype(np.dtype(dtype).newbyteorder("<").str)  # native, if that is the same
+        return np.frombuffer(self._map, little, count, offset)
 
     def _check(self, name: str, array: Array) -> None:
         if zlib.crc32(_bytes_of(array)) != self._directory[name][3]:

@@ -1,5 +1,6 @@
 """Read a segment: one map, nothing is loaded before it is used."""
 
+from bisect import bisect_left
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class TextIndex:
         self.lengths: NDArray[np.uint32] = file[f"{name}/lengths"]
         self.large_at: NDArray[np.int64] = file[f"{name}/large_at"]
         self.large_tfs: NDArray[np.uint32] = file[f"{name}/large_tfs"]
+        self._large_at = self.large_at.data
         self._sound: NDArray[np.bool_] = np.zeros(len(self.offsets), dtype=np.bool_)
 
     def postings(self, term: int) -> tuple[NDArray[np.uint32], Frequencies]:
@@ -49,9 +51,11 @@ class TextIndex:
         """Return where a term's postings begin and end, checked at the first use of the term."""
         begin, end = self.offsets[term : term + 2].tolist()
         if not self._sound[term]:
-            docs = self.docs[begin:end]
-            bounded = 0 <= begin < end <= len(self.docs) and int(docs.max()) < self._n_docs
-            if not (bounded and np.all(self.tfs[begin:end]) and np.all(docs[1:] > docs[:-1])):
+            docs, tfs = self.docs[begin:end], self.tfs[begin:end]
+            bounded = 0 <= begin < end <= len(self.docs) and int(docs[-1]) < self._n_docs
+            # Counting takes a third of the time of np.all.
+            ascending = bounded and np.count_nonzero(docs[1:] > docs[:-1]) == len(docs) - 1
+            if not (ascending and np.count_nonzero(tfs) == len(tfs)):
                 raise damaged(self._file.path, f"postings of '{self._name}' are damaged")
             self._sound[term] = True
         return begin, end
@@ -61,7 +65,8 @@ class TextIndex:
         tfs = self.tfs[begin:end]
         if not len(self.large_at):
             return tfs
-        first, last = np.searchsorted(self.large_at, (begin, end))
+        first = bisect_left(self._large_at, begin)
+        last = bisect_left(self._large_at, end, first)
         if first == last:
             return tfs
         exact = tfs.astype(np.uint32)

@@ -51,10 +51,16 @@ def offer(
     return size
 
 
+@inlined
+def sort_heap(scores: NDArray[np.float64], docs: NDArray[np.int64], size: Integer) -> None:
+    """Sort a heap, best first; equal scores go by document number."""
+    for last in range(size - 1, 0, -1):
+        score, doc = scores[last], docs[last]
+        scores[last], docs[last] = scores[0], docs[0]
+        _sink(scores, docs, last, score, doc)
+
+
 @kernel(types.void, written(types.float64), written(types.int64), types.int64)
 def sort_best(best: NDArray[np.float64], best_docs: NDArray[np.int64], size: Integer) -> None:
     """Sort a heap, best first; equal scores go by document number."""
-    for last in range(size - 1, 0, -1):
-        score, doc = best[last], best_docs[last]
-        best[last], best_docs[last] = best[0], best_docs[0]
-        _sink(best, best_docs, last, score, doc)
+    sort_heap(best, best_docs, size)

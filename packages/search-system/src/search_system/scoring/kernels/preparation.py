@@ -14,9 +14,40 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from search_system.scoring.kernels.compiled import kernel, read_only, written
+from search_system.scoring.kernels.compiled import Integer, inlined, kernel, read_only, written
 
 _GRID = 2.0**40
+
+
+@inlined
+def _frequency(tf: Integer, length: Integer, weight: float, b: float, average: float) -> float:
+    """Return what the occurrences of a term in a field of a document count."""
+    return float(weight * tf / (1.0 - b + b * length / average))
+
+
+@inlined
+def _is_damaged(
+    j: Integer, docs: NDArray[np.uint32], tfs: NDArray[np.uint32], n_docs: Integer
+) -> bool:
+    """Whether a posting cannot be: kernels that trust it would write anywhere."""
+    return bool(docs[j] >= n_docs or tfs[j] == 0 or (j > 0 and docs[j] <= docs[j - 1]))
+
+
+@kernel(
+    types.boolean,
+    read_only(types.uint32), read_only(types.uint32), read_only(types.uint32),
+    types.float64, types.float64, types.float64, written(types.float64),
+)  # fmt: skip
+def count_field(
+    docs: NDArray[np.uint32], tfs: NDArray[np.uint32], lengths: NDArray[np.uint32],
+    weight: float, b: float, average_length: float, out: NDArray[np.float64],
+) -> bool:  # fmt: skip
+    """Write the normalised frequencies of a term in a field; return False if they are damaged."""
+    for j in range(len(docs)):
+        if _is_damaged(j, docs, tfs, len(lengths)):
+            return False
+        out[j] = _frequency(tfs[j], lengths[docs[j]], weight, b, average_length)
+    return True
 
 
 @kernel(
@@ -41,19 +72,18 @@ def add_field(
     """Add a field's normalised frequencies to those of the fields before it.
 
     Both lists of documents ascend, and so does the result, which has room for both lists. Returns
-    how many documents it has; -1 if the field's are not ascending numbers of documents, for which
-    kernels would write anywhere.
+    how many documents it has; -1 if the field's postings are damaged.
     """
     i = n = 0
     for j in range(len(field_docs)):
-        doc = field_docs[j]
-        if doc >= len(lengths) or (j > 0 and doc <= field_docs[j - 1]):
+        if _is_damaged(j, field_docs, tfs, len(lengths)):
             return -1
+        doc = field_docs[j]
         while i < len(docs) and docs[i] < doc:
             out_docs[n], out_sums[n] = docs[i], sums[i]
             i += 1
             n += 1
-        part = weight * tfs[j] / (1.0 - b + b * lengths[doc] / average_length)
+        part = _frequency(tfs[j], lengths[doc], weight, b, average_length)
         if i < len(docs) and docs[i] == doc:
             part = sums[i] + part
             i += 1
@@ -66,14 +96,51 @@ def add_field(
     return n
 
 
+@inlined
+def _impact(x: float, idf: float, k1: float) -> np.float32:
+    """Return ``idf * x / (k1 + x)``, rounded to the grid."""
+    return np.float32(max(1.0, np.rint(idf * (x / (k1 + x)) * _GRID)) / _GRID)
+
+
 @kernel(types.void, read_only(types.float64), types.float64, types.float64, written(types.float32))
 def compute_impacts(
     sums: NDArray[np.float64], idf: float, k1: float, impacts: NDArray[np.float32]
 ) -> None:
-    """Write ``idf * x / (k1 + x)`` for each combined frequency x, rounded to the grid."""
+    """Write the impact of each combined frequency."""
     for i in range(len(sums)):
-        exact = idf * (sums[i] / (k1 + sums[i]))
-        impacts[i] = np.float32(max(1.0, np.rint(exact * _GRID)) / _GRID)
+        impacts[i] = _impact(sums[i], idf, k1)
+
+
+@inlined
+def _keep_largest(largest: NDArray[np.float32], impact: np.float32) -> None:
+    """Put an impact in the place of the smallest of the largest, which are in ascending order."""
+    if impact <= largest[0]:
+        return
+    place = 1
+    while place < len(largest) and largest[place] < impact:
+        largest[place - 1] = largest[place]
+        place += 1
+    largest[place - 1] = impact
+
+
+@kernel(
+    types.void,
+    read_only(types.uint32), read_only(types.float64), types.float64, types.float64,
+    written(types.uint32), written(types.float32), written(types.float32),
+)  # fmt: skip
+def write_postings(
+    docs: NDArray[np.uint32], sums: NDArray[np.float64], idf: float, k1: float,
+    out_docs: NDArray[np.uint32], impacts: NDArray[np.float32], largest: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Write a term's documents and impacts, and its largest impacts, in ascending order.
+
+    ``largest`` has 0 where there are fewer postings.
+    """
+    largest[:] = 0.0
+    for i in range(len(docs)):
+        impact = _impact(sums[i], idf, k1)
+        out_docs[i], impacts[i] = docs[i], impact
+        _keep_largest(largest, impact)
 
 
 @kernel(
