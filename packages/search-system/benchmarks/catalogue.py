@@ -66,7 +66,8 @@ def build(folder: Path, corpus: Path) -> Searcher:
     with Store.open(folder, SCHEMA, fsync="never") as store:
         for doc_id, document in products(corpus):
             store.add(document, doc_id)
-        return Searcher(store.commit())
+        store.commit()
+        return Searcher(store.snapshot())
 
 
 def wordllama_vectors(searcher: Searcher) -> VectorsInMemory:

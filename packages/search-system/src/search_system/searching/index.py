@@ -52,7 +52,7 @@ class Index:
         self._config = config
         self._store: Store | None = None
         self._opening = Lock()
-        self._searcher = Searcher(open_snapshot(folder))
+        self._shown = Searcher(open_snapshot(folder))
 
     @classmethod
     def open(
@@ -93,17 +93,22 @@ class Index:
 
     def __len__(self) -> int:
         """Return the number of documents that are found."""
-        return len(self._searcher.snapshot)
+        return len(self.searcher.snapshot)
 
     @property
     def schema(self) -> IndexSchema:
         """The fields of the index."""
-        return self._searcher.schema
+        return self._shown.schema
 
     @property
     def searcher(self) -> Searcher:
-        """What searches the present snapshot; it stays valid whatever is written."""
-        return self._searcher
+        """What searches the present snapshot; it stays valid whatever is written.
+
+        The first one after a commit makes the snapshot of what was committed.
+        """
+        if store := self._store:
+            self._show(store.snapshot())
+        return self._shown
 
     def search(
         self,
@@ -142,7 +147,7 @@ class Index:
                 of this query, or there are no vectors to search by meaning, or no pages of such.
         """
         check_search(k, mode, sort, cursor)
-        searcher = self._searcher
+        searcher = self.searcher
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         restriction = filter_query(filters, searcher.schema) if filters else None
         matched = with_filter(tree, restriction) if restriction else tree
@@ -169,11 +174,11 @@ class Index:
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
-        return self._searcher.words.did_you_mean(query, self._searcher.analyzer)
+        return self.searcher.words.did_you_mean(query, self.searcher.analyzer)
 
     def complete(self, text: str, k: int = 10) -> list[str]:
         """Return what someone may be typing: the text with its last word completed, k times."""
-        return self._searcher.words.complete(text, k)
+        return self.searcher.words.complete(text, k)
 
     def explain(
         self, query: str, doc_id: str, *, parameters: BM25F | None = None, plain: bool = False
@@ -186,7 +191,7 @@ class Index:
         Raises:
             OptionError: there is no such document.
         """
-        searcher = self._searcher
+        searcher = self.searcher
         number = searcher.number(doc_id)
         if number is None:
             raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
@@ -250,20 +255,21 @@ class Index:
         if self._store:
             self._show(self._store.refresh())
         else:
-            self._show(open_snapshot(self.folder, self._searcher.snapshot))
+            self._show(open_snapshot(self.folder, self._shown.snapshot))
 
     def commit(self) -> None:
-        """Make everything so far durable, and find it.
+        """Make everything so far durable, and let the next search find it.
 
         Raises:
             IndexFolderError: something cannot be written; the last commit is as it was.
         """
-        self._show(self._writer().commit())
+        self._writer().commit()
 
     def close(self) -> None:
         """Let others write. What was not committed is replayed by the next writer."""
-        if self._store:
-            self._store.close()
+        if store := self._store:
+            store.close()
+            self._show(store.snapshot())
             self._store = None
 
     def _writer(self) -> Store:
@@ -273,5 +279,5 @@ class Index:
             return self._store
 
     def _show(self, snapshot: Snapshot) -> None:
-        if snapshot is not self._searcher.snapshot:
-            self._searcher = Searcher(snapshot, self._searcher)
+        if snapshot is not self._shown.snapshot:
+            self._shown = Searcher(snapshot, self._shown)
