@@ -159,7 +159,8 @@ def build(folder: Path, texts: Path, n: int, short: bool, memory_mb: int) -> Row
             store.add({"text": text}, f"d{i}")
         store.commit()
         store.wait_for_merge()
-        snapshot = store.commit()
+        store.commit()
+        snapshot = store.snapshot()
     seconds = time.perf_counter() - start[0], time.process_time() - start[1]
     peak.stop()
     size = sum(path.stat().st_size for path in folder.iterdir())

@@ -159,7 +159,8 @@ def index_documents(
     with Store.open(folder, schema, "never", embedder=embedders.__getitem__) as store:
         for document in documents:
             store.add(document.fields, document.id)
-        return store.commit()
+        store.commit()
+        return store.snapshot()
 
 
 def search_words(snapshot: Snapshot, queries: Mapping[str, str]) -> Rankings:

@@ -81,7 +81,8 @@ def index(texts: Sequence[str], folder: Path) -> Snapshot:
         for number, text in enumerate(texts):
             store.add({"text": text}, str(number))
         store.merge_all()
-        return store.commit()
+        store.commit()
+        return store.snapshot()
 
 
 def measure(snapshot: Snapshot, queries: Vectors) -> list[dict[str, Any]]:

@@ -138,7 +138,8 @@ def snapshot_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Snaps
                 store.refresh()
             for doc_id in deleted:
                 store.delete(doc_id)
-            return store.commit()
+            store.commit()
+            return store.snapshot()
 
     return index
 

@@ -14,6 +14,7 @@ from typing import Any
 from search_system.schema import IndexSchema, KeywordField, TextField
 from search_system.store import store as store_module
 from search_system.store.config import WriterConfig
+from search_system.store.pending import Pending
 from search_system.store.store import Store
 
 SCHEMA = IndexSchema({"text": TextField("plain"), "tag": KeywordField()})
@@ -26,7 +27,8 @@ def operations(seed: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
     step = 0
     while True:
         step += 1
-        kind = rng.choices(["add", "delete", "commit", "refresh"], [8, 3, 2, 1])[0]
+        kinds = ["add", "delete", "commit", "refresh", "snapshot"]
+        kind = rng.choices(kinds, [16, 6, 4, 1, 2])[0]
         text = " ".join(f"w{rng.randrange(9)}" for _ in range(rng.choice([1, 5, 300])))
         yield kind, str(rng.randrange(25)), {"text": text, "tag": f"{seed}.{step}"}
 
@@ -42,7 +44,8 @@ def apply(store: Store, kind: str, doc_id: str, document: dict[str, Any]) -> Non
 
 def write_forever(folder: str, seed: int, fsync: Any) -> None:
     store_module._CHECK_MEMORY_EVERY = 6_000  # a spill every dozen documents
-    store_module.Pending.nbytes = property(lambda _: 1 << 20)  # type: ignore[assignment]
+    # Into memory or a file by chance.
+    Pending.nbytes = property(lambda p: 1 << 20 + 5 * (len(p._docs) % 2))  # type: ignore[assignment]
     store = Store.open(folder, SCHEMA, fsync, config=CONFIG)
     for kind, doc_id, document in operations(seed):
         apply(store, kind, doc_id, document)

@@ -200,7 +200,8 @@ def test_what_is_found_is_what_is_marked(
     with Store.open(tmp_path_factory.mktemp("s"), SCHEMA, "never") as store:
         for i, text in enumerate(documents):
             store.add({"text": text}, str(i))
-        searcher = Searcher(store.commit())
+        store.commit()
+        searcher = Searcher(store.snapshot())
     for query in queries:
         found = searcher.matcher().matches(query)[0].tolist()
         marked = [bool(find_matches(text, query, ENGLISH, "text")) for text in documents]

@@ -82,6 +82,13 @@ def test_tune_tells_programs_everything(run: Command, collection: Path) -> None:
     assert values == json.loads(run("tune", collection, "--json", "--dry-run", "--folds", 4))
 
 
+def test_a_part_of_many_queries_is_drawn(run: Command, collection: Path) -> None:
+    flags = ("tune", collection, "--json", "--dry-run", "--most-queries", 5)
+    values = json.loads(run(*flags))
+    assert values["queries"] == 5
+    assert values == json.loads(run(*flags))
+
+
 def test_what_is_held_stays(run: Command, collection: Path) -> None:
     page = run("tune", collection, "--hold", "weight of text", "k1", "b")
     assert "The defaults stay" in page
@@ -140,6 +147,7 @@ def test_train_tells_programs_everything(run: Command, collection: Path) -> None
             ["tune", "shop", "--mode", "ranked", "--brand-field", "maker"],
             "no keyword field 'maker'",
         ),
+        (["tune", "shop", "--most-queries", "0"], "expected --most-queries from 1 up"),
         (["tune", "nothing"], "no such file or folder"),
         (["train", "shop", "--folds", "1"], "expected from 2 folds"),
         (["train", "shop", "--trees", "0"], "expected boosters, trees"),

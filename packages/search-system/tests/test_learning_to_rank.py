@@ -62,7 +62,8 @@ def searcher(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
                 document |= {"price": number * 1.5, "released": "2020-05-01"}
             store.add(document, str(number))
         store.delete("7")
-        return Searcher(store.commit())
+        store.commit()
+        return Searcher(store.snapshot())
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,8 @@ def searcher_of(folder: Path, documents: list[list[str]], cut: int, deleted: set
         store.commit()
         for number in deleted:
             store.delete(str(number))
-        return Searcher(store.commit())
+        store.commit()
+        return Searcher(store.snapshot())
 
 
 def spans_of(tokens: list[str], terms: list[str]) -> int:

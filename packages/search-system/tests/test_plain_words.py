@@ -29,6 +29,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Index:
         index.add({"title": title, "text": text}, f"d{number}")
         if number % 20 == 19:
             index.commit()
+            len(index)  # a commit becomes a segment when somebody looks
     for number in range(0, 60, 7):
         index.delete(f"d{number}")
     index.commit()

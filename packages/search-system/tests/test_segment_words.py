@@ -49,7 +49,8 @@ def store_of(folder: Path, analyzer: Any) -> Store:
 
 def merged(store: Store) -> TextIndex:
     store.merge_all()
-    (view,) = store.commit().views
+    store.commit()
+    (view,) = store.snapshot().views
     return view.segment.text("text")
 
 
@@ -77,7 +78,8 @@ def test_words_are_those_of_the_texts_and_merges_add_them_up(
             store.add({"text": text}, str(i))
             if i % every == 0:
                 store.refresh()
-        snapshot = store.commit()
+        store.commit()
+        snapshot = store.snapshot()
         for view, base in zip(snapshot.views, snapshot.bases, strict=True):
             part = texts[base : base + view.segment.n_docs]
             assert table_of(view.segment.text("text")) == expected(part, ENGLISH)
@@ -142,7 +144,8 @@ def test_a_refused_document_leaves_no_word_and_no_term(tmp_path: Path) -> None:
         store.add({"text": "good"}, "1")
         with pytest.raises(CollectionError, match="expected a number"):
             store.add({"text": "bad good", "price": "cheap"}, "2")
-        snapshot = store.commit()
+        store.commit()
+        snapshot = store.snapshot()
     text = snapshot.views[0].segment.text("text")
     assert table_of(text) == {"good": ("good", 1)}
     assert [text.terms[i] for i in range(len(text.terms))] == ["good"]
@@ -153,7 +156,8 @@ def test_lone_surrogates_are_terms_and_no_words(tmp_path: Path) -> None:
     blanks = Analyzer(AnalyzerSpec("none", tokenizer="blanks"))
     with store_of(tmp_path, blanks) as store:
         store.add({"text": "a\ud800 a? a\udc00 é"}, "1")
-        text = store.commit().views[0].segment.text("text")
+        store.commit()
+        text = store.snapshot().views[0].segment.text("text")
     assert table_of(text) == {"a?": ("a?", 1), "e": ("e", 1)}
     assert text.postings(0)[1].tolist() == [3], "UTF-8 has one stand-in for both"
 

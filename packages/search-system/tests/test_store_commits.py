@@ -11,7 +11,6 @@ import pytest
 from search_system import disk
 from search_system.errors import CorruptIndexError, OptionError
 from search_system.schema import IndexSchema, TextField
-from search_system.segments.array_file import ArrayFileWriter, FileInfo
 from search_system.store import merger
 from search_system.store.commit import read_commit
 from search_system.store.config import WriterConfig
@@ -49,7 +48,8 @@ def test_a_commit_is_one_sync(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         for i in range(5):
             store.add({"text": "word"}, str(i))
             store.delete(str(i - 2))
-            assert len(store.commit()) == min(i + 1, 2)
+            store.commit()
+            assert len(store.snapshot()) == min(i + 1, 2)
             assert len(calls) == i + 1
         assert checkpoints(tmp_path) == 0
     assert checkpoints(tmp_path) == 5
@@ -65,10 +65,12 @@ def test_when_a_commit_is_a_checkpoint(tmp_path: Path) -> None:
             found.append(checkpoints(tmp_path))
         assert found == [0, 0, 0, 4, 4, 4, 4, 8, 8, 8]
         store.add({"text": "x" * LOGGED_BYTES}, "large")
-        assert len(store.commit()) == 11
+        store.commit()
+        assert len(store.snapshot()) == 11
         assert checkpoints(tmp_path) == 11
         store.merge_all()
-        assert len(store.commit().views) == 1
+        store.commit()
+        assert len(store.snapshot().views) == 1
         assert checkpoints(tmp_path) == 12, "a merge without operations"
     with Store.open(tmp_path / "always", SCHEMA, config=WriterConfig(logged_commits=0)) as store:
         for i in range(3):
@@ -102,24 +104,25 @@ def test_every_segment_of_a_checkpoint_is_synced(
     """Also that of a merge which began before the last checkpoint and ended after it."""
     synced: set[str] = set()
     proceed = threading.Event()
-    merge_segments, finish = merger.merge_segments, ArrayFileWriter.finish
+    merge_segments, write_file = merger.merge_segments, disk.write_file
 
     def merge_and_wait(*arguments: Any, **options: Any) -> Any:
         info = merge_segments(*arguments, **options)
         assert proceed.wait(10)
         return info
 
-    def note(writer: ArrayFileWriter, meta: dict[str, Any], *, durable: bool) -> FileInfo:
-        synced.update([writer.path.name] if durable else [])
-        return finish(writer, meta, durable=durable)
+    def note(path: Path, data: bytes, *, durable: bool) -> None:
+        synced.update([path.name] if durable else [])
+        write_file(path, data, durable=durable)
 
     monkeypatch.setattr(merger, "merge_segments", merge_and_wait)
-    monkeypatch.setattr(ArrayFileWriter, "finish", note)
+    monkeypatch.setattr(disk, "write_file", note)
     monkeypatch.setattr(disk, "sync_path", lambda path: synced.add(path.name))
     config = WriterConfig(logged_commits=4, merge_factor=4)
     with Store.open(tmp_path, SCHEMA, config=config) as store:
         for i in range(6):
             store.add({"text": "word"}, str(i))
+            store.refresh()
             store.commit()
             if i == 4:  # a checkpoint; four segments are being merged
                 assert {entry.name for entry in read_commit(tmp_path).segments} <= synced
@@ -142,7 +145,8 @@ def test_closing_keeps_commits_apart_from_what_is_uncommitted(tmp_path: Path) ->
     with Store.open(tmp_path) as store:
         assert store.recovery.operations == 2
         assert store.snapshot().ids() == ["1"]
-        assert store.commit().ids() == ["2"]
+        store.commit()
+        assert store.snapshot().ids() == ["2"]
 
 
 def test_a_reader_sees_the_commits_of_a_killed_writer(killed: Path) -> None:
@@ -155,7 +159,8 @@ def test_a_reader_sees_the_commits_of_a_killed_writer(killed: Path) -> None:
         assert store.recovery.operations == 7
         assert store.snapshot().ids() == [*"012345"]
         assert store.snapshot().generation == 3
-        assert store.commit().ids() == [*"012345", "late"]
+        store.commit()
+        assert store.snapshot().ids() == [*"012345", "late"]
 
 
 def test_a_reader_goes_on_from_what_it_has(tmp_path: Path) -> None:

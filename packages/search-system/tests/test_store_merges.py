@@ -40,9 +40,11 @@ def test_background_merges_keep_segments_few(tmp_path: Path) -> None:
         for i in range(40):
             store.add({"text": f"word w{i}"}, str(i))
             store.delete(str(i - 5))
-            old.append(store.commit())
+            store.commit()
+            old.append(store.snapshot())
             store.wait_for_merge()
-        last = store.commit()
+        store.commit()
+        last = store.snapshot()
     assert len(last.views) <= 4
     assert last.ids() == [str(i) for i in range(35, 40)]
     assert len(list(tmp_path.glob("segment-*"))) == len(last.views), "the others are removed"
@@ -64,13 +66,15 @@ def test_deletes_while_a_merge_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with Store.open(tmp_path, SCHEMA, config=WriterConfig(merge_factor=2)) as store:
         for i in range(2):
             fill(store, range(10 * i, 10 * i + 10))
-            store.commit()
+            store.refresh()
         store.delete("3")
         store.add({"text": "new"}, "14")
-        before = store.commit()
+        store.commit()
+        before = store.snapshot()
         proceed.set()
         store.wait_for_merge()
-        after = store.commit()
+        store.commit()
+        after = store.snapshot()
         assert [view.segment.n_docs for view in after.views] == [20, 1]
         assert set(before.ids()) == set(after.ids()) == {*map(str, range(20))} - {"3"}
         assert after.document("14") == {"text": "new"}
@@ -102,6 +106,8 @@ def test_readers_see_whole_commits_while_a_writer_commits_and_merges(tmp_path: P
             for i in range(5):
                 store.add({"text": f"batch {batch}"}, str(i))
             store.commit()
+            if batch % 2:
+                store.snapshot()
         done.set()
         reader.join()
     assert errors == []
@@ -109,7 +115,8 @@ def test_readers_see_whole_commits_while_a_writer_commits_and_merges(tmp_path: P
 
 
 def test_a_merge_of_damaged_segments_is_refused(tmp_path: Path) -> None:
-    with Store.open(tmp_path, SCHEMA, config=NO_MERGES) as store:
+    config = WriterConfig(background_merges=False, logged_commits=0)
+    with Store.open(tmp_path, SCHEMA, config=config) as store:
         for i in range(2):
             store.add({"text": "word " * 100}, str(i))
             store.commit()
@@ -157,7 +164,8 @@ def test_real_documents_equal_the_index_of_one_segment(
             if number % 400 == 0:
                 store.refresh()
         store.merge_all()
-        (view,) = store.commit().views
+        store.commit()
+        (view,) = store.snapshot().views
     text, expected = (
         view.segment.text("text"),
         index.searcher.snapshot.views[0].segment.text("text"),

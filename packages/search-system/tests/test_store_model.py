@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from search_system.schema import DateField, IndexSchema, KeywordField, NumberField, TextField
 from search_system.segments import inverter, merge, merge_text, stored
 from search_system.segments.reader import Segment
+from search_system.store import buffer
 from search_system.store import store as store_module
 from search_system.store.config import WriterConfig
+from search_system.store.pending import Pending
 from search_system.store.recovery import verify_store
 from search_system.store.snapshot import SegmentView, Snapshot, open_snapshot
 from search_system.store.store import Store
@@ -128,7 +130,8 @@ operations = st.lists(
     st.tuples(st.just("add"), ids, documents)
     | st.tuples(st.just("add"), ids, documents)
     | st.tuples(st.just("delete"), ids)
-    | st.tuples(st.sampled_from(["commit", "refresh", "merge_all", "wait_for_merge", "reopen"])),
+    | st.tuples(st.sampled_from(["commit", "commit", "refresh", "snapshot"]))
+    | st.tuples(st.sampled_from(["merge_all", "wait_for_merge", "reopen"])),
     max_size=40,
 )
 
@@ -161,6 +164,8 @@ def run_operations(
 ) -> tuple[dict[str, Any], list[tuple[Snapshot, dict[str, Any]]]]:
     """Run operations on a store and on a dictionary; return it, and snapshots with its states."""
     model: dict[str, Any] = {}
+    committed: dict[str, Any] = {}
+    shown: dict[str, Any] = {}
     states = []
     store, reader = open_store(folder), None
     for name, *arguments in steps:
@@ -173,14 +178,19 @@ def run_operations(
             model.pop(arguments[0], None)
         elif name == "reopen":
             store.close()
-            store = open_store(folder)
+            store, shown = open_store(folder), committed
+        elif name == "snapshot":
+            states.append((store.snapshot(), shown))
         else:
-            snapshot = getattr(store, name)()
-            states += [(snapshot, dict(model))] if snapshot else []
+            getattr(store, name)()
+        if name in {"commit", "refresh"}:
+            shown = dict(model)
         if name == "commit":
+            committed = shown
             reader = open_snapshot(folder, reader, named_split)
-            states.append((reader, dict(model)))
-    states.append((store.commit(), dict(model)))
+            states.append((reader, committed))
+    store.commit()
+    states.append((store.snapshot(), dict(model)))
     assert store.merge_error is None
     store.close()
     return model, states
@@ -206,13 +216,15 @@ def check_merged_equals_rebuilt(folder: Path, order: list[str], model: Documents
     """Compare a merged index, array by array, with one built of its documents in one go."""
     with open_store(folder) as store:
         store.merge_all()
-        merged = store.commit()
+        store.commit()
+        merged = store.snapshot()
     assert merged.ids() == order, "merging keeps the order of documents"
     check_snapshot(merged, model)
     with open_store(folder / "rebuilt") as store:
         for doc_id in order:
             store.add(model[doc_id], doc_id)
-        rebuilt = store.commit()
+        store.commit()
+        rebuilt = store.snapshot()
     assert len(merged.views) == len(rebuilt.views) == bool(model)
     for one, other in zip(merged.views, rebuilt.views, strict=True):
         assert content(one.segment) == content(other.segment)
@@ -223,17 +235,18 @@ def test_memory_that_is_full_becomes_a_segment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_module, "_CHECK_MEMORY_EVERY", 1)
-    monkeypatch.setattr(store_module, "Pending", SmallPending)
+    monkeypatch.setattr(buffer, "Pending", SmallPending)
     model = {str(i % 40): {"text": f"a b {i}"} for i in range(100)}
     with open_store(tmp_path) as store:
         for i in range(100):
             store.add({"text": f"a b {i}"}, str(i % 40))
         assert len(store.snapshot()) == 0, "what is spilled is not yet visible"
         assert len(list(tmp_path.glob("segment-*"))) > 1
-        check_snapshot(store.commit(), model)
+        store.commit()
+        check_snapshot(store.snapshot(), model)
 
 
-class SmallPending(store_module.Pending):
+class SmallPending(Pending):
     @property
     def nbytes(self) -> int:
         return len(self._docs) << 25
@@ -251,4 +264,5 @@ def test_frequencies_and_lengths_are_exact(tmp_path: Path) -> None:
             store.add(document, doc_id)
             check_snapshot(store.refresh(), {k: model[k] for k in list(model)[: int(doc_id)]})
         store.merge_all()
-        check_snapshot(store.commit(), model)
+        store.commit()
+        check_snapshot(store.snapshot(), model)

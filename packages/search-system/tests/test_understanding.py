@@ -41,7 +41,8 @@ def searcher(tmp_path: Path) -> Searcher:
         store.add({"title": "deleted", "brand": "Gone", "kind": "gone"}, "gone")
         store.commit()
         store.delete("gone")
-        return Searcher(store.commit())
+        store.commit()
+        return Searcher(store.snapshot())
 
 
 def test_keyword_values_count_live_documents(searcher: Searcher) -> None:

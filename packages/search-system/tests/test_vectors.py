@@ -94,7 +94,8 @@ def test_segments_and_merges_hold_the_vectors_of_their_documents(
         beside = open_snapshot(tmp_path)  # without the embedder, which it could not name
         assert vectors_of(beside).keys() == texts.keys()
         store.merge_all()
-        merged = store.commit()
+        store.commit()
+        merged = store.snapshot()
     assert len(embedder.embedded) == n_embedded, "a merge embeds nothing"
     (view,) = open_snapshot(tmp_path).views
     found = vectors_of(merged)
@@ -121,7 +122,8 @@ def test_exact_search_equals_brute_force(
                 store.refresh()
         for i in range(0, 300, 7):
             store.delete(str(i))
-        snapshot = store.commit()
+        store.commit()
+        snapshot = store.snapshot()
     searcher = VectorSearcher(snapshot, "v", memory=memory)
     rows = vectors_of(snapshot)
     query = embedder.embed_queries(["w1 w2"])[0]
@@ -181,7 +183,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
                 store.refresh()
         for i in range(0, 7_500, 9):
             store.delete(str(i))
-        return store.commit()
+        store.commit()
+        return store.snapshot()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +227,8 @@ def test_wrong_input_is_one_clear_line(tmp_path: Path, embedder: HashEmbedder) -
         empty = VectorSearcher(store.snapshot(), "v")
         assert len(empty.search(np.ones(3), 5)[0]) == 0
         store.add({"text": "w1"}, "1")
-        snapshot = store.commit()
+        store.commit()
+        snapshot = store.snapshot()
     searcher, query = VectorSearcher(snapshot, "v"), np.ones(DIM)
     with pytest.raises(OptionError, match="a vector of 16 finite numbers, found shape"):
         searcher.search(np.ones(3), 1)
@@ -260,7 +264,8 @@ def test_a_failing_embedder_loses_no_document(tmp_path: Path, embedder: HashEmbe
             store.commit()
     assert not list(tmp_path.glob("segment-*"))
     with open_store(tmp_path, embedder) as store:
-        assert store.commit().ids() == ["1"]
+        store.commit()
+        assert store.snapshot().ids() == ["1"]
 
 
 class LargeEmbedder(HashEmbedder):
@@ -276,8 +281,9 @@ def test_vectors_of_two_sizes_do_not_mix(tmp_path: Path, embedder: HashEmbedder)
         store.commit()
     with open_store(tmp_path, LargeEmbedder()) as store:
         store.add({"text": "w2"}, "2")
+        store.commit()
         with pytest.raises(OptionError, match=r"vectors of \[16, 32\] numbers"):
-            VectorSearcher(store.commit(), "v")
+            VectorSearcher(store.snapshot(), "v")
         with pytest.raises(OptionError, match=r"vectors of \[16, 32\] numbers"):
             store.merge_all()
     assert open_snapshot(tmp_path).ids() == ["1", "2"]
@@ -287,7 +293,8 @@ def test_damage_is_found(tmp_path: Path, embedder: HashEmbedder) -> None:
     with open_store(tmp_path, embedder) as store:
         for i in range(3_000):
             store.add({"text": f"w{i % 9}"}, str(i))
-        view = store.commit().views[0]
+        store.commit()
+        view = store.snapshot().views[0]
     content = bytearray(view.segment.path.read_bytes())
     offset = content.find(view.segment.vectors("v").rows.tobytes())
     content[offset + 50] ^= 1

@@ -132,7 +132,8 @@ def index_of(folder: Path, texts: Sequence[str]) -> Words:
             store.add({"text": text}, str(i))
             if i % 3 == 0:
                 store.refresh()
-        return Words(store.commit())
+        store.commit()
+        return Words(store.snapshot())
 
 
 def test_the_best_terms_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -204,7 +205,8 @@ def test_words_of_deleted_documents_are_not_shown(tmp_path: Path) -> None:
         store.add({"text": "committee"}, "3")
         store.commit()
         store.delete("2")
-        found = Words(store.commit())
+        store.commit()
+        found = Words(store.snapshot())
     assert found.complete("com", 1) == ["common"]
     assert found.complete("com") == ["common", "committee"]
     assert found.did_you_mean("comett", ANALYZERS["text"], {}) is None
@@ -220,7 +222,8 @@ def test_control_characters_are_not_shown(tmp_path: Path) -> None:
     )
     with Store.open(tmp_path, schema, "never") as store:
         store.add({"text": "\x1b[31mred blue\x07 blue blues"}, "1")
-        found = Words(store.commit())
+        store.commit()
+        found = Words(store.snapshot())
     assert found.complete("blu") == ["blue", "blues"]
     assert found.complete("\x1b") == []
     analyzer = analyzers_of(schema)["text"]
@@ -231,7 +234,8 @@ def test_control_characters_are_not_shown(tmp_path: Path) -> None:
 
 def test_an_empty_index(tmp_path: Path) -> None:
     with store_of(tmp_path) as store:
-        found = Words(store.commit())
+        store.commit()
+        found = Words(store.snapshot())
     assert found.expand(Prefix("a")) == found.expand(Fuzzy("abc", 2, "code")) == []
     assert found.complete("a") == []
     assert found.did_you_mean("abcdef", ANALYZERS["text"], {}) is None

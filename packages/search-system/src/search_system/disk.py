@@ -8,7 +8,6 @@ removal of files that are still mapped on which the store builds.
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,15 +26,6 @@ def sync(descriptor: int) -> None:
     os.fsync(descriptor)
 
 
-@contextmanager
-def syncing(descriptor: int) -> Iterator[None]:
-    """Bring a file's content to the disk beside what the block does; leaving it waits for both."""
-    with ThreadPoolExecutor(1) as pool:
-        synced = pool.submit(sync, descriptor)
-        yield
-        synced.result()
-
-
 def sync_path(path: Path) -> None:
     """Return when the content of a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
@@ -50,18 +40,26 @@ def create(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
 
 
+def write_file(path: Path, data: bytes, *, durable: bool) -> None:
+    """Write a file that must not exist yet; if that fails, nothing of it is left."""
+    descriptor = create(path)
+    try:
+        write(descriptor, data)
+        if durable:
+            sync(descriptor)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    finally:
+        os.close(descriptor)
+
+
 def replace_file(path: Path, data: bytes, *, durable: bool) -> None:
     """Make ``data`` a file's content in one step: readers see the old one or the new one."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.unlink(missing_ok=True)
+    write_file(temporary, data, durable=durable)
     try:
-        descriptor = create(temporary)
-        try:
-            write(descriptor, data)
-            if durable:
-                sync(descriptor)
-        finally:
-            os.close(descriptor)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

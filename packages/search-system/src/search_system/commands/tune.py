@@ -1,5 +1,6 @@
 """``search-system tune``: the best parameters of an index for judged queries, and their worth."""
 
+import random
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -13,7 +14,8 @@ from tyro.conf import Positional
 from search_system.commands.judgments import Judgments, read_judgments
 from search_system.commands.learning_output import gain_line, keep
 from search_system.commands.search import find_index
-from search_system.corpus.collection import TO_LEARN
+from search_system.corpus.collection import TO_LEARN, Qrels
+from search_system.errors import OptionError
 from search_system.evaluation.comparison import Comparison
 from search_system.evaluation.labels import format_p
 from search_system.learning_to_rank.model import MODEL_FILE
@@ -21,7 +23,12 @@ from search_system.learning_to_rank.parameters_file import RankingParameters
 from search_system.output import counting, print_json, stdout
 from search_system.searching.index import Index
 from search_system.searching.pipeline import RankingPipeline
-from search_system.searching.tuning import IndexTuning, tune, worth_of_switches
+from search_system.searching.tuning import (
+    IndexTuning,
+    positive_qrels,
+    tune,
+    worth_of_switches,
+)
 from search_system.understanding.understand import Switches
 
 TunedMode = Literal["lexical", "hybrid", "ranked"]
@@ -59,8 +66,10 @@ class TuneConfig:
     """The keyword field with brands; guessed by its name."""
     category_fields: tuple[str, ...] = ()
     """Keyword fields that tell kinds of documents apart; all but the brand by default."""
+    most_queries: int = 500
+    """Tune on so many queries, drawn by --seed, if there are more: each setting ranks all of them."""
     seed: int = 0
-    """Deals the queries into folds."""
+    """Draws the queries and deals them into folds."""
     dry_run: bool = False
     """Store nothing."""
     json: bool = False
@@ -69,14 +78,15 @@ class TuneConfig:
     def run(self) -> None:
         """Tune, print, and store what gains."""
         judgments = read_judgments(self.collection, self.split, self.grades, TO_LEARN)
+        qrels = self._drawn(positive_qrels(judgments.qrels))
         index = Index.open(find_index(self.index))
         with counting("tuning", "settings tried") as progress:
             found = tune(
-                index.searcher, self._defaults(index), judgments.queries, judgments.qrels,
+                index.searcher, self._defaults(index), judgments.queries, qrels,
                 self.mode, held=self.hold, folds=self.folds, seed=self.seed, progress=progress,
             )  # fmt: skip
         parameters = replace(found.parameters, tuned_on=judgments.name)
-        worth = self._worth(index, parameters, judgments)
+        worth = self._worth(index, parameters, judgments.queries, qrels)
         gain = found.tuning.cross_validation.gain
         changed = found.tuning.best != found.start
         path = None
@@ -108,13 +118,21 @@ class TuneConfig:
         defaults.check(index.schema, "tune")
         return defaults
 
+    def _drawn(self, qrels: Qrels) -> Qrels:
+        if self.most_queries < 1:
+            raise OptionError(f"expected --most-queries from 1 up, not {self.most_queries}")
+        if len(qrels) <= self.most_queries:
+            return qrels
+        drawn = set(random.Random(self.seed).sample(sorted(qrels), self.most_queries))
+        return {query_id: judged for query_id, judged in qrels.items() if query_id in drawn}
+
     def _worth(
-        self, index: Index, parameters: RankingParameters, judgments: Judgments
+        self, index: Index, parameters: RankingParameters, queries: dict[str, str], qrels: Qrels
     ) -> dict[str, Comparison]:
         if self.mode != "ranked":
             return {}
         pipeline = RankingPipeline(index.searcher, parameters)
-        return worth_of_switches(pipeline, judgments.queries, judgments.qrels)
+        return worth_of_switches(pipeline, queries, qrels)
 
     def _json(
         self, index: Index, judgments: Judgments, found: IndexTuning,

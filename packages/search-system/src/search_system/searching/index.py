@@ -30,17 +30,17 @@ from search_system.evaluation.evaluate import (
     run_queries,
 )
 from search_system.learning_to_rank.parameters_file import RankingParameters
-from search_system.query.lexer import Repair
 from search_system.retrieval.filters import filter_query, with_filter
 from search_system.retrieval.pages import cursor_behind, find_page
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
-from search_system.searching.pipeline import PipelineRanking, RankingPipeline
+from search_system.searching.pipeline import RankingPipeline
 from search_system.searching.plain_words import search_words
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
 from search_system.searching.semantic import DEPTH, Mode, check_search
-from search_system.searching.semantic_ranking import RankingPage, SemanticQuery
+from search_system.searching.semantic_ranking import SemanticQuery
+from search_system.searching.signal_results import signal_results
 from search_system.searching.signals import ScoreExplanation
 from search_system.store.commit import COMMIT, read_commit
 from search_system.store.config import FsyncPolicy, WriterConfig
@@ -61,7 +61,7 @@ class Index:
         self._opening = Lock()
         snapshot = open_snapshot(folder)
         self._parameters = RankingParameters.load(folder, snapshot.schema)
-        self._searcher = Searcher(snapshot, parameters=self._parameters.bm25f)
+        self._shown = Searcher(snapshot, parameters=self._parameters.bm25f)
         self._pipeline: RankingPipeline | None = None
         self._loading = Lock()
 
@@ -104,12 +104,12 @@ class Index:
 
     def __len__(self) -> int:
         """Return the number of documents that are found."""
-        return len(self._searcher.snapshot)
+        return len(self.searcher.snapshot)
 
     @property
     def schema(self) -> IndexSchema:
         """The fields of the index."""
-        return self._searcher.schema
+        return self._shown.schema
 
     @property
     def parameters(self) -> RankingParameters:
@@ -125,17 +125,17 @@ class Index:
             OptionError: it needs something that is not installed, or was trained on an index of
                 other fields.
         """
-        with self._loading:
-            known, searcher = self._pipeline, self._searcher
-            if known is None or known.searcher is not searcher:
-                known = RankingPipeline.load(searcher, self._parameters, self.folder)
-                self._pipeline = known
-            return known
+        return self._pipeline_of(self.searcher)
 
     @property
     def searcher(self) -> Searcher:
-        """What searches the present snapshot; it stays valid whatever is written."""
-        return self._searcher
+        """What searches the present snapshot; it stays valid whatever is written.
+
+        The first one after a commit makes the snapshot of what was committed.
+        """
+        if store := self._store:
+            self._show(store.snapshot())
+        return self._shown
 
     def search(
         self,
@@ -177,7 +177,7 @@ class Index:
                 of this query, or there are no vectors to search by meaning, or a sort of such.
         """
         check_search(k, mode, dense_weight, sort)
-        searcher = self._searcher
+        searcher = self.searcher
         if mode == "lexical" and cursor is None and not (filters or sort or facets):
             words = searcher.plain_words(query, plain=plain)
             if words is not None:
@@ -190,9 +190,10 @@ class Index:
             asked = SemanticQuery(
                 text, tree, restriction, matcher, self._weight(mode, dense_weight)
             )
-            ranker = self.pipeline if mode == "ranked" else searcher.semantic
+            ranker = self._pipeline_of(searcher) if mode == "ranked" else searcher.semantic
             page = ranker.page(asked, k, cursor)
-            return self._signal_results(query, repairs, asked, page, facets)
+            results = signal_results(searcher, query, asked, page, facets)
+            return replace(results, repairs=repairs)
         matched = with_filter(tree, restriction) if restriction else tree
         following: Callable[[], str | None] | None = None
         if sort or cursor is not None:
@@ -207,26 +208,13 @@ class Index:
         counts = searcher.facets(matched, facets, matcher)
         return Results(query, hits, repairs, counts, matched, matcher, None, following)
 
-    def _signal_results(
-        self,
-        query: str,
-        repairs: tuple[Repair, ...],
-        asked: SemanticQuery,
-        page: RankingPage[Any],
-        facets: Sequence[str],
-    ) -> Results:
-        """Return a page of what is ranked by more than words."""
-        searcher = self._searcher
-        hits, understood = searcher.hits(page.numbers, page.scores), None
-        if isinstance(page.ranking, PipelineRanking) and page.ranking.understood != asked.text:
-            understood = page.ranking.understood
-            if asked.tree == searcher.words_of(asked.text)[0]:  # no conditions, to be lost
-                asked = replace(asked, tree=searcher.words_of(understood)[0])
-        counts = searcher.facets(asked.matched, facets, asked.matcher)
-        return Results(
-            query, hits, repairs, counts, asked.matched, asked.matcher, page.ranking,
-            page.following, understood,
-        )  # fmt: skip
+    def _pipeline_of(self, searcher: Searcher) -> RankingPipeline:
+        with self._loading:
+            known = self._pipeline
+            if known is None or known.searcher is not searcher:
+                known = RankingPipeline.load(searcher, self._parameters, self.folder)
+                self._pipeline = known
+            return known
 
     def _weight(self, mode: Mode, dense_weight: float | None) -> float | None:
         """Return how much meaning counts beside words; None but for hybrid results."""
@@ -235,11 +223,11 @@ class Index:
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
-        return self._searcher.did_you_mean(query)
+        return self.searcher.did_you_mean(query)
 
     def complete(self, text: str, k: int = 10) -> list[str]:
         """Return what someone may be typing: the text with its last word completed, k times."""
-        return self._searcher.words.complete(text, k)
+        return self.searcher.words.complete(text, k)
 
     def explain(
         self,
@@ -262,7 +250,7 @@ class Index:
             OptionError: there is no such document, or `search` would raise one.
         """
         check_search(k, mode, dense_weight)
-        searcher = self._searcher
+        searcher = self.searcher
         number = searcher.number(doc_id)
         if number is None:
             raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
@@ -274,7 +262,7 @@ class Index:
         text = query if plain else searcher.meaning_of(query)
         asked = SemanticQuery(text, tree, restriction, matcher, self._weight(mode, dense_weight))
         if mode == "ranked":
-            return self.pipeline.rank(asked, k).explain(number)
+            return self._pipeline_of(searcher).rank(asked, k).explain(number)
         return searcher.semantic.rank(asked, max(k, DEPTH)).explain(number)
 
     def evaluate(
@@ -335,28 +323,27 @@ class Index:
         What was tuned or trained meanwhile counts from now on, too.
         """
         self._parameters = RankingParameters.load(self.folder, self.schema)
-        if self._parameters.bm25f != self._searcher.parameters:
-            self._searcher = Searcher(
-                self._searcher.snapshot, self._searcher, self._parameters.bm25f
-            )
+        if self._parameters.bm25f != self._shown.parameters:
+            self._shown = Searcher(self._shown.snapshot, self._shown, self._parameters.bm25f)
         self._pipeline = None
         if self._store:
             self._show(self._store.refresh())
         else:
-            self._show(open_snapshot(self.folder, self._searcher.snapshot))
+            self._show(open_snapshot(self.folder, self._shown.snapshot))
 
     def commit(self) -> None:
-        """Make everything so far durable, and find it.
+        """Make everything so far durable, and let the next search find it.
 
         Raises:
             IndexFolderError: something cannot be written; the last commit is as it was.
         """
-        self._show(self._writer().commit())
+        self._writer().commit()
 
     def close(self) -> None:
         """Let others write. What was not committed is replayed by the next writer."""
-        if self._store:
-            self._store.close()
+        if store := self._store:
+            store.close()
+            self._show(store.snapshot())
             self._store = None
 
     def _writer(self) -> Store:
@@ -366,5 +353,5 @@ class Index:
             return self._store
 
     def _show(self, snapshot: Snapshot) -> None:
-        if snapshot is not self._searcher.snapshot:
-            self._searcher = Searcher(snapshot, self._searcher, self._parameters.bm25f)
+        if snapshot is not self._shown.snapshot:
+            self._shown = Searcher(snapshot, self._shown, self._parameters.bm25f)

@@ -75,24 +75,26 @@ class ArrayStream:
 class ArrayFileWriter:
     """Writes an array file; leaving the block without `finish` removes what was written."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, in_memory: bool = False) -> None:
+        """Write to a new file, or only to `content`, as what ``path`` would have."""
         self.path = path
         self._buffer = bytearray(MAGIC)
         self._size = len(MAGIC)
         self._directory: dict[str, tuple[str, int, int, int]] = {}
         self._streams: dict[str, ArrayStream] = {}
         self._finished = False
-        self._descriptor = disk.create(path)
+        self._descriptor = None if in_memory else disk.create(path)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self._descriptor)
         for stream in self._streams.values():
             stream.close()
-        if not self._finished:
-            self.path.unlink(missing_ok=True)
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            if not self._finished:
+                self.path.unlink(missing_ok=True)
 
     def add(self, name: str, values: Array) -> None:
         """Write a whole array of one dimension."""
@@ -115,10 +117,15 @@ class ArrayFileWriter:
         crc = zlib.crc32(directory)
         self._put(directory + _TRAILER.pack(offset, len(directory), crc, MAGIC))
         self._flush()
-        if durable:
+        if durable and self._descriptor is not None:
             disk.sync(self._descriptor)
         self._finished = True
         return FileInfo(self._size, crc)
+
+    @property
+    def content(self) -> bytes | None:
+        """The whole file, if it is in memory."""
+        return bytes(self._buffer) if self._descriptor is None else None
 
     def _copy(self, name: str, stream: ArrayStream) -> None:
         offset, crc = self._align(), 0
@@ -134,7 +141,7 @@ class ArrayFileWriter:
 
     def _put(self, data: bytes | memoryview) -> None:
         self._size += len(data)
-        if len(data) < _CHUNK:
+        if len(data) < _CHUNK or self._descriptor is None:
             self._buffer += data
             if len(self._buffer) >= _CHUNK:
                 self._flush()
@@ -143,26 +150,20 @@ class ArrayFileWriter:
             disk.write(self._descriptor, data)
 
     def _flush(self) -> None:
-        disk.write(self._descriptor, self._buffer)
-        self._buffer.clear()
+        if self._descriptor is not None:
+            disk.write(self._descriptor, self._buffer)
+            self._buffer.clear()
 
 
 class ArrayFile:
     """A mapped array file: arrays by name, read-only; the map lives as long as any of them."""
 
-    def __init__(self, path: Path, expected: FileInfo) -> None:
+    def __init__(self, path: Path, expected: FileInfo, content: bytes | None = None) -> None:
+        """Map a file; or take its ``content``, which then is in no file."""
         self.path = path
+        self.content = content
         self._arrays: dict[str, Array] = {}
-        try:
-            with path.open("rb") as file:
-                size = os.fstat(file.fileno()).st_size
-                if size != expected.size:
-                    raise damaged(path, f"expected {expected.size:,} bytes, found {size:,}")
-                self._map = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        except FileNotFoundError as error:
-            raise damaged(path, "no such file") from error
-        except (OSError, ValueError) as error:
-            raise damaged(path, f"cannot be read ({error})") from error
+        self._map = _map(path, expected.size) if content is None else content
         self._read_directory(expected)
 
     def _read_directory(self, expected: FileInfo) -> None:
@@ -198,7 +199,7 @@ class ArrayFile:
         offset = self._directory[name][1]
         return self._map[offset + begin : offset + end]
 
-    def place(self, name: str) -> tuple[mmap.mmap, int]:
+    def place(self, name: str) -> tuple[mmap.mmap | bytes, int]:
         """Return the map and where an array begins in it: for whoever reads many small parts."""
         return self._map, self._directory[name][1]
 
@@ -228,6 +229,20 @@ class ArrayFile:
     def __iter__(self) -> Iterator[str]:
         """Iterate over the arrays' names."""
         return iter(self._directory)
+
+
+def _map(path: Path, size: int) -> mmap.mmap:
+    """Map a file that must have a size."""
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno()).st_size
+            if found != size:
+                raise damaged(path, f"expected {size:,} bytes, found {found:,}")
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except FileNotFoundError as error:
+        raise damaged(path, "no such file") from error
+    except (OSError, ValueError) as error:
+        raise damaged(path, f"cannot be read ({error})") from error
 
 
 def damaged(path: Path, what: str) -> CorruptIndexError:

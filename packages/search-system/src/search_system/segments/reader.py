@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from search_system import disk
 from search_system.segments.array_file import ArrayFile, FileInfo, damaged
 from search_system.segments.columns import KeywordColumn, Numbers
 from search_system.segments.format import id_hash
@@ -109,12 +110,13 @@ class TextIndex:
 
 
 class Segment:
-    """A mapped segment; documents and terms go by number."""
+    """A segment, mapped or in memory; documents and terms go by number."""
 
-    def __init__(self, path: Path, info: FileInfo) -> None:
+    def __init__(self, path: Path, info: FileInfo, content: bytes | None = None) -> None:
+        """Map a file; or take its ``content``, which then is in no file yet."""
         self.path = path
         self.info = info
-        self.file = ArrayFile(path, info)
+        self.file = ArrayFile(path, info, content)
         self.n_docs: int = self.file.meta["documents"]
         self._texts: dict[str, TextIndex] = {}
         self._keywords: dict[str, KeywordColumn] = {}
@@ -124,6 +126,13 @@ class Segment:
     def name(self) -> str:
         """The name of its file."""
         return self.path.name
+
+    def write(self, *, durable: bool) -> "Segment":
+        """Return the segment as mapped from a file, which is written if it is in memory so far."""
+        if self.file.content is None:
+            return self
+        disk.write_file(self.path, self.file.content, durable=durable)
+        return Segment(self.path, self.info)
 
     def text(self, field: str) -> TextIndex:
         """Return the inverted index of a text field."""

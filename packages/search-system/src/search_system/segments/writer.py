@@ -14,10 +14,11 @@ import numpy as np
 from search_system.corpus.documents import as_text
 from search_system.dense.embedder import Embedder
 from search_system.schema import IndexSchema, TextField
-from search_system.segments.array_file import ArrayFileWriter, FileInfo
+from search_system.segments.array_file import ArrayFileWriter
 from search_system.segments.columns import column_fields, column_writer
 from search_system.segments.format import id_hash
 from search_system.segments.inverter import Analyze, FieldInverter
+from search_system.segments.reader import Segment
 from search_system.segments.stored import StoredWriter
 from search_system.segments.strings import add_strings
 from search_system.segments.values import ColumnValue, column_value
@@ -99,9 +100,9 @@ class SegmentWriter:
         """Return the hash of a document's id."""
         return self._hashes[doc]
 
-    def write(self, path: Path, *, durable: bool) -> FileInfo:
-        """Write the segment; ``durable`` waits until it is on the disk. Only to be called once."""
-        with ArrayFileWriter(path) as out:
+    def write(self, path: Path, *, in_memory: bool) -> Segment:
+        """Return the segment, written to a file or in memory. Only to be called once."""
+        with ArrayFileWriter(path, in_memory=in_memory) as out:
             tokens = {name: field.write(out, name) for name, field in self._texts.items()}
             for name, column in self._columns.items():
                 column.write(out, name)
@@ -115,7 +116,7 @@ class SegmentWriter:
             add_strings(out, "ids", self._ids)
             add_id_hashes(out, np.array(self._hashes, dtype=np.uint64))
             meta = {"documents": len(self), "tokens": tokens, "vectors": dims}
-            return out.finish(meta, durable=durable)
+            return Segment(path, out.finish(meta, durable=False), out.content)
 
 
 def add_id_hashes(out: ArrayFileWriter, hashes: np.ndarray[Any, np.dtype[np.uint64]]) -> None:

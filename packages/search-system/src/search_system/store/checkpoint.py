@@ -61,15 +61,13 @@ class Checkpoint:
 
         Args:
             segments: the segments that the writer has.
-            views: those of the commit that is to be kept, and what is deleted in them.
+            views: those of the commit that is to be kept, on the disk, and what is deleted in them.
             generation: the number of that commit.
             log: its operations without a commit go on in the new log; it is closed.
 
         Returns:
             The new log.
         """
-        if self._durable:
-            segments.sync(views)
         commit = Commit(
             self.commit.schema,
             generation,

@@ -1,7 +1,6 @@
 """Append to the write-ahead log, whose format is described in `search_system.store.log`."""
 
 import os
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
@@ -86,10 +85,6 @@ class Log:
     def sync(self) -> None:
         """Return when everything flushed is on the disk."""
         disk.sync(self._descriptor)
-
-    def syncing(self) -> AbstractContextManager[None]:
-        """Sync beside what the block does; leaving it waits for both."""
-        return disk.syncing(self._descriptor)
 
     def close(self) -> None:
         """Close the file; what was not flushed is dropped."""

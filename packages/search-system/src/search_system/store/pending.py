@@ -1,4 +1,4 @@
-"""Operations that are in no segment yet."""
+"""Operations that will be one segment."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,6 @@ from search_system.dense.embedder import Embedder
 from search_system.schema import IndexSchema
 from search_system.segments.format import id_hash
 from search_system.segments.inverter import Analyze
-from search_system.segments.reader import Segment
 from search_system.segments.writer import PreparedDocument, SegmentWriter
 from search_system.store.log import Operation
 from search_system.store.view import SegmentView
@@ -48,21 +47,17 @@ class Pending:
         """Check and analyse a document; raise `CollectionError` if a field does not fit."""
         return self._writer.prepare(document, doc_id, line)
 
-    def add(self, document: PreparedDocument) -> None:
-        """Add a document in place of any other of its id."""
-        self._set(document.id, self._writer.append(document))
+    def prepare_logged(self, operation: Operation) -> PreparedDocument | bytes:
+        """Prepare what a log says was done, for `apply`."""
+        doc_id, line = operation
+        return doc_id.encode() if line is None else self.prepare(json.loads(line), doc_id, line)
 
-    def delete(self, doc_id: bytes) -> None:
-        """Delete the document of an id, if there is one."""
-        self._set(doc_id, _DELETED)
-
-    def replay(self, operation: Operation) -> None:
-        """Do again what a log says was done."""
-        line = operation.line
-        if line is None:
-            self.delete(operation.id.encode())
+    def apply(self, operation: PreparedDocument | bytes) -> None:
+        """Add a document in place of any other of its id; or delete the one that has an id."""
+        if isinstance(operation, bytes):
+            self._set(operation, _DELETED)
         else:
-            self.add(self.prepare(json.loads(line), operation.id, line))
+            self._set(operation.id, self._writer.append(operation))
 
     def _set(self, doc_id: bytes, doc: int) -> None:
         replaced = self._docs.get(doc_id, _DELETED)
@@ -84,11 +79,11 @@ class Pending:
     def _hash(self, doc_id: bytes, doc: int) -> int:
         return id_hash(doc_id) if doc == _DELETED else self._writer.hash_of(doc)
 
-    def write(self, path: Path, *, durable: bool) -> SegmentView | None:
-        """Write the documents as a segment; None if none of them is live."""
+    def write(self, path: Path, *, in_memory: bool) -> SegmentView | None:
+        """Write the documents as a segment, to a file or in memory; None if none of them lives."""
         if all(doc == _DELETED for doc in self._docs.values()):
             return None
-        view = SegmentView(Segment(path, self._writer.write(path, durable=durable)))
+        view = SegmentView(self._writer.write(path, in_memory=in_memory))
         return _without(view, np.array(self._replaced, dtype=np.int64))
 
 

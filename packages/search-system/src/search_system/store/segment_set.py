@@ -35,21 +35,30 @@ class SegmentSet:
         self._durable = durable
         self._merge: Merge | None = None
         self._unsynced: set[Path] = set()
+        self._planned = self.views
 
-    def add(self, pending: Pending, *, durable: bool) -> None:
-        """Write pending documents as a segment, and delete what they replace in the others."""
+    def add(self, pending: Pending, *, in_memory: bool) -> None:
+        """Make pending documents a segment, and delete what they replace in the others."""
         path = self._new_path()
         views = pending.delete_from(self.views)
-        view = pending.write(path, durable=durable)
+        view = pending.write(path, in_memory=in_memory)
         self.views = (*views, view) if view else tuple(views)
-        if view and not durable:
+        if view:
             self._unsynced.add(path)
 
-    def sync(self, views: Sequence[SegmentView]) -> None:
-        """Return when the segments of a checkpoint are on the disk; it drops all others."""
-        for path in self._unsynced.intersection(view.segment.path for view in views):
-            disk.sync_path(path)
+    def write(self, views: Sequence[SegmentView]) -> tuple[SegmentView, ...]:
+        """Bring the segments of a checkpoint to the disk; it drops all others.
+
+        Returns:
+            The views, with those segments mapped that were in memory only.
+        """
+        written = tuple(view.written(durable=self._durable) for view in views)
+        if self._durable:
+            files = {view.segment.path for view in views if view.segment.file.content is None}
+            for path in self._unsynced & files:
+                disk.sync_path(path)
         self._unsynced.clear()
+        return written
 
     @property
     def unfinished(self) -> set[str]:
@@ -59,7 +68,9 @@ class SegmentSet:
     def merge_some(self) -> None:
         """Take a finished background merge over, and start one if the policy asks for it."""
         self.adopt_merge(wait=False)
-        if self._config.background_merges and not self._merge and not self.merge_error:
+        idle = self._config.background_merges and not self._merge and not self.merge_error
+        if idle and self.views is not self._planned:
+            self._planned = self.views
             sizes = [view.segment.n_docs for view in self.views]
             deleted = [view.n_deleted for view in self.views]
             groups = plan_merges(sizes, deleted, self._config.merge_factor)

@@ -5,12 +5,11 @@ no commit needs them, but a mapped file lives on until its last map goes, so sna
 and no bookkeeping.
 
 Whoever opens a snapshot beside a writer, or after it was killed, maps the segments of the last
-checkpoint and replays the commits in its log into a segment of its own, in a temporary file that
-nobody else sees. The log has a mebibyte of them at most, which takes about a tenth of a second;
-going on from a previous snapshot replays only what is new.
+checkpoint and replays the commits in its log into a segment of its own, in memory. The log has a
+mebibyte of them at most, which takes about a tenth of a second; going on from a previous snapshot
+replays only what is new.
 """
 
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -150,11 +149,10 @@ def _replayed(
     analyzers = field_analyzers(base.schema, analyzer)
     pending = Pending(base.schema, analyzers, field_embedders(base.schema, embedder_named))
     for operation in logged.operations:
-        pending.replay(operation)
+        pending.apply(pending.prepare_logged(operation))
     views = pending.delete_from(base.views)
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / f"{log.name}-{base.log_end}-{logged.end}.arrays"
-        view = pending.write(path, durable=False)  # once mapped, it needs no name
+    name = f"{log.name}-{base.log_end}-{logged.end}.arrays"
+    view = pending.write(log.with_name(name), in_memory=True)
     views += [view] if view else []
     return Snapshot(base.schema, tuple(views), logged.generation, base.checkpoint, logged.end)
 

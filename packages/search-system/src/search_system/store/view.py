@@ -75,6 +75,11 @@ class SegmentView:
         deleted[docs] = True
         return SegmentView(self.segment, deleted)
 
+    def written(self, *, durable: bool) -> "SegmentView":
+        """Return the view of a mapped segment, which is written to its file if there is none."""
+        segment = self.segment.write(durable=durable)
+        return self if segment is self.segment else SegmentView(segment, self.deleted)
+
     def find(self, doc_id: str) -> int | None:
         """Return the number of the live document with an id, or None."""
         docs = self.segment.find(doc_id)

@@ -1,0 +1,32 @@
+"""Pages of what is ranked by more than words, as results."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from search_system.searching.pipeline import PipelineRanking
+from search_system.searching.results import Results
+from search_system.searching.searcher import Searcher
+from search_system.searching.semantic_ranking import RankingPage, SemanticQuery
+
+
+def signal_results(
+    searcher: Searcher,
+    query: str,
+    asked: SemanticQuery,
+    page: RankingPage[Any],
+    facets: Sequence[str],
+) -> Results:
+    """Return a page as the results of a query string, which are counted by its words.
+
+    A query that was understood as other words, and has no conditions that would be lost, is
+    highlighted and counted by these.
+    """
+    hits, understood = searcher.hits(page.numbers, page.scores), None
+    if isinstance(page.ranking, PipelineRanking) and page.ranking.understood != asked.text:
+        understood = page.ranking.understood
+        if asked.tree == searcher.words_of(asked.text)[0]:
+            asked = replace(asked, tree=searcher.words_of(understood)[0])
+    counts = searcher.facets(asked.matched, facets, asked.matcher)
+    ranked = page.ranking, page.following, understood
+    return Results(query, hits, (), counts, asked.matched, asked.matcher, *ranked)
