@@ -67,7 +67,7 @@ class TuneConfig:
     category_fields: tuple[str, ...] = ()
     """Keyword fields that tell kinds of documents apart; all but the brand by default."""
     most_queries: int = 500
-    """Tune on so many queries, drawn by --seed, if there are more: each setting ranks all of them."""
+    """If there are more queries, draw so many by --seed: each setting has to rank all of them."""
     seed: int = 0
     """Draws the queries and deals them into folds."""
     dry_run: bool = False
