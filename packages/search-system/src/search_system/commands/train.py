@@ -14,6 +14,7 @@ from search_system.commands.learning_output import gain_line, keep
 from search_system.commands.search import find_index
 from search_system.corpus.collection import TO_LEARN
 from search_system.learning_to_rank.cross_validated import TrainedModel, train_cross_validated
+from search_system.learning_to_rank.model import RankingModel
 from search_system.learning_to_rank.training import TrainingOptions
 from search_system.output import print_json, stdout, track
 from search_system.searching.index import Index
@@ -83,12 +84,7 @@ class TrainConfig:
         )
         console.print(escape(title), style="dim", soft_wrap=True)
         console.print(gain_line(measured.gain, len(measured.folds)), soft_wrap=True)
-        table = Table(box=None, pad_edge=False)
-        table.add_column("feature")
-        table.add_column("share of the gain", justify="right")
-        for name, share in list(model.importance().items())[:_SHOWN]:
-            table.add_row(escape(name), f"{share:.1%}")
-        console.print(table)
+        console.print(_importance_table(model))
         if path:
             line = f"Saved: {path}. Searches in mode ranked use it from now on."
         elif self.dry_run:
@@ -96,6 +92,19 @@ class TrainConfig:
         else:
             line = "Nothing saved: on queries that it has not seen, the model does not gain."
         console.print(escape(line), style="dim", soft_wrap=True)
+
+
+def _importance_table(model: RankingModel) -> Table | str:
+    """Return the features that the trees gained most by."""
+    shares = [(name, share) for name, share in model.importance().items() if share > 0]
+    if not shares:
+        return "The trees found nothing to split on: there are too few judged documents."
+    table = Table(box=None, pad_edge=False)
+    table.add_column("feature")
+    table.add_column("share of the gain", justify="right")
+    for name, share in shares[:_SHOWN]:
+        table.add_row(escape(name), f"{share:.1%}")
+    return table
 
 
 def _json(
