@@ -89,6 +89,31 @@ def test_a_term_twice_needs_two_tokens(make: Make, text: str, slop: int, matches
     assert matcher.count(TermPhrase(("a", "a"), (0, 1), slop, "body")) == matches
 
 
+def test_phrases_pass_over_documents_with_many_occurrences(make: Make) -> None:
+    """Positions are found by adding up frequencies, of which those from 255 up are kept apart."""
+    texts = [
+        "a " * 254 + "b",
+        "a " * 255,
+        "b " * 300,
+        "a " * 256 + "x b",
+        "b a " * 400,
+        "b a",
+        "a b",
+    ]
+    matcher = make([{"body": text} for text in texts])
+
+    def found(*terms: str, slop: int = 0) -> list[int]:
+        phrase = TermPhrase(terms, tuple(range(len(terms))), slop, "body")
+        return np.flatnonzero(matcher.matches(phrase)[0]).tolist()
+
+    assert found("a", "b") == [0, 4, 6]
+    assert found("a", "b", slop=1) == [0, 3, 4, 6]
+    assert found("b", "a") == [4, 5]
+    assert found("a", "a", "a") == [0, 1, 3]
+    assert found("b", "b", slop=1) == [2, 4]
+    assert found("a", "b", slop=2**62) == [0, 3, 4, 5, 6]
+
+
 def test_words_and_conditions_go_to_the_kernels(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

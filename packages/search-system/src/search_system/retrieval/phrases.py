@@ -6,46 +6,59 @@ phrase, that is ``max(p_i - q_i) - min(p_i - q_i) <= slop``: all terms lie in th
 window that starts at some v, each shifted right by up to the slop. Two words exchanged take 2
 moves. A term that the phrase has twice needs two tokens.
 
-All windows are tried at once: each token of each term may be the leftmost one (without slop, those
-of the rarest term are enough). For a start v, a term's token must lie from ``v + q_i`` up to
-``v + q_i + slop``; for a term with several places these are intervals of one length, and taking the
-first free token for each from left to right finds a choice if there is one. The cost is a binary
-search per term and token, in the documents that have all terms.
+Any token of any term may be the leftmost one of a window (without slop, those of the rarest term
+are enough). For a start v, a term's token must lie from ``v + q_i`` up to ``v + q_i + slop``; for a
+term with several places these are intervals of one length, and taking the first free token for each
+from left to right finds a choice if there is one. A kernel does so in one pass through the postings
+of all terms, some nanoseconds each.
 
 Fields without positions cannot tell: there, a phrase matches where all its terms occur.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import accumulate
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from search_system.query.ast import TermPhrase
+from search_system.scoring.kernels.phrases import find_phrase
 from search_system.segments.reader import TextIndex
 
+_LARGEST_SLOP = 1 << 40
+"""More than any distance between two tokens of a document."""
+_NO_POSITIONS = np.empty(0, np.uint32)
 
-@dataclass(frozen=True, slots=True)
-class _Term:
-    number: int
+
+class _Term(NamedTuple):
+    begin: int
+    end: int
+    """Where its postings begin and end."""
+    positions_begin: int
     places: list[int]
     """Where the phrase has it, ascending, from 0."""
-    docs: NDArray[np.uint32]
 
 
 def phrase_docs(text: TextIndex, phrase: TermPhrase) -> NDArray[np.uint32]:
-    """Return the documents with a phrase, ascending, deleted ones included."""
+    """Return the documents with a phrase, ascending, deleted ones included.
+
+    Raises:
+        CorruptIndexError: postings or positions are damaged.
+    """
     terms = _terms(text, phrase)
     if not terms:
         return np.empty(0, np.uint32)
-    docs = terms[0].docs
-    for term in terms[1:]:
-        at = np.searchsorted(term.docs, docs)
-        at[at == len(term.docs)] = 0
-        docs = docs[term.docs[at] == docs]
-    if not text.has_positions or not len(docs):
-        return docs
-    return docs[_with_window(text, terms, docs, max(phrase.slop, 0))]
+    begins, ends, positions_begins, places = zip(*terms, strict=True)
+    found = np.empty(ends[0] - begins[0], np.uint32)
+    n = find_phrase(
+        text.docs, text.tfs, text.large_at, text.large_tfs,
+        text.all_positions if text.has_positions else _NO_POSITIONS,
+        np.array(begins), np.array(ends), np.array(positions_begins),
+        np.array([place for its_places in places for place in its_places]),
+        np.array([0, *accumulate(map(len, places))]),
+        min(max(phrase.slop, 0), _LARGEST_SLOP), found,
+    )  # fmt: skip
+    return found[:n]
 
 
 def _terms(text: TextIndex, phrase: TermPhrase) -> list[_Term]:
@@ -59,55 +72,9 @@ def _terms(text: TextIndex, phrase: TermPhrase) -> list[_Term]:
         number = text.terms.find(term)
         if number is None:
             return []
-        begin, end = text.bounds(number)
-        terms.append(_Term(number, sorted(its_places), text.docs[begin:end]))
-    return sorted(terms, key=lambda term: len(term.docs))
-
-
-def _with_window(
-    text: TextIndex, terms: Sequence[_Term], docs: NDArray[np.uint32], slop: int
-) -> NDArray[np.int64]:
-    """Return which of some documents, by their place among these, have all terms in a window."""
-    found = [_tokens(text, term, docs) for term in terms]
-    furthest = max(int(positions.max()) for _, positions in found)
-    last_place = max(term.places[-1] for term in terms)
-    slop = min(slop, furthest + last_place)
-    # One number per token, far enough apart that no window reaches into another document.
-    stride = furthest + last_place + slop + 1
-    keys = [owners * stride + positions for owners, positions in found]
-    starters = range(len(terms)) if slop else range(1)
-    starts = np.concatenate(
-        [keys[i] - place for i in starters for place in terms[i].places[: None if slop else 1]]
-    )
-    for term, its_keys in zip(terms, keys, strict=True):
-        starts = starts[_has_tokens(starts, its_keys, term.places, slop)]
-    return np.unique((starts + last_place) // stride)
-
-
-def _tokens(
-    text: TextIndex, term: _Term, docs: NDArray[np.uint32]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the tokens of a term in some documents that have it: (places of docs, positions)."""
-    positions = text.positions(term.number)
-    tfs = text.frequencies(*text.bounds(term.number)).astype(np.int64)
-    ends = np.cumsum(tfs)
-    at = np.searchsorted(term.docs, docs)
-    sizes = tfs[at]
-    owners = np.repeat(np.arange(len(docs)), sizes)
-    shifts = ends[at] - np.cumsum(sizes)
-    return owners, positions[np.repeat(shifts, sizes) + np.arange(len(owners))].astype(np.int64)
-
-
-def _has_tokens(
-    starts: NDArray[np.int64], keys: NDArray[np.int64], places: Sequence[int], slop: int
-) -> NDArray[np.bool_]:
-    """Return for which starts of windows each place of a term gets a token of its own."""
-    complete = np.ones(len(starts), np.bool_)
-    free = np.zeros(len(starts), np.int64)
-    for place in places:
-        chosen = np.maximum(np.searchsorted(keys, starts + place), free)
-        exists = chosen < len(keys)
-        chosen[~exists] = 0
-        complete &= exists & (keys[chosen] <= starts + (place + slop))
-        free = chosen + 1
-    return complete
+        at = 0
+        if text.has_positions:
+            text.positions(number)  # checks that there are as many as the kernel will read
+            at = int(text.positions_offsets[number])
+        terms.append(_Term(*text.bounds(number), at, sorted(its_places)))
+    return sorted(terms, key=lambda term: term.end - term.begin)

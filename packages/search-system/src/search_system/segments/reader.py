@@ -104,7 +104,9 @@ class TextIndex:
         """Return a term's positions: as many per posting as its frequency says, ascending."""
         begin, end = self.positions_offsets[term : term + 2].tolist()
         positions = self.all_positions[begin:end]
-        if len(positions) != int(self.frequencies(*self.bounds(term)).sum(dtype=np.int64)):
+        if begin < 0 or len(positions) != int(
+            self.frequencies(*self.bounds(term)).sum(dtype=np.int64)
+        ):
             raise damaged(self._file.path, f"positions of '{self._name}' are damaged")
         return positions
 
