@@ -62,14 +62,26 @@ class Analyzer:
         self._normalize = normalize if spec.accents == "fold" else fold_case
         stop_words = STOP_WORDS.get(spec.stop_words, frozenset())
         self._stop_words = frozenset(map(self._normalize, stop_words))
-        self._stemmer = None if spec.stemmer == "none" else Stemmer.Stemmer(spec.stemmer)
+        # Its own cache, which sorts itself whenever it is full, would take most of its time.
+        self._stemmer = None if spec.stemmer == "none" else Stemmer.Stemmer(spec.stemmer, 0)
         self._units = Units(spec.units, self._normalize) if spec.units else None
         self._tokenizer = Tokenizer(
             "runs" if spec.split_identifiers and spec.tokenizer == "words" else spec.tokenizer,
             first=self._units.pattern if self._units else None,
         )
         self._terms = _Memo(self._analyze)
+        self.term: Callable[[str], str | None] = self._terms.__getitem__
+        """Returns the term of a token, or None for a stop word."""
         self._synonyms = Synonyms(spec.synonyms, lambda text: tuple(self.query_terms(text)))
+
+    @property
+    def folded(self) -> bytes | None:
+        """How a text of ASCII may be split instead of by `tokens`; see `Tokenizer.folded`."""
+        return self._tokenizer.folded
+
+    def with_parts(self, text: str) -> str:
+        """Return a text with the parts of its identifiers, if they are to be indexed."""
+        return split_identifiers(text) if self.config.split_identifiers else text
 
     def normalize(self, text: str) -> str:
         """Return a text as the tokenizer sees it: what is done to a prefix or a misspelt word."""
@@ -77,20 +89,17 @@ class Analyzer:
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, before stop words and stemming."""
-        if self.config.split_identifiers:
-            text = split_identifiers(text)
-        return self._tokenizer.split(self._normalize(text))
-
-    def term(self, token: str) -> str | None:
-        """Return the term of a token, or None for a stop word."""
-        return self._terms[token]
+        return self._tokenizer.split(self._normalize(self.with_parts(text)))
 
     def _analyze(self, token: str) -> str | None:
         if token in self._stop_words:
             return None
         if self._units and (compound := self._units.canonical(token)):
             return compound
-        return str(self._stemmer.stemWord(token)) if self._stemmer else token
+        try:
+            return str(self._stemmer.stemWord(token)) if self._stemmer else token
+        except UnicodeEncodeError:  # half a surrogate pair, which blanks may surround
+            return token
 
     def grams(self, term: str) -> list[str]:
         """Return the beginnings of a term that are indexed with it, the shortest first."""

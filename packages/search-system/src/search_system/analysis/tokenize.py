@@ -32,6 +32,9 @@ _PATTERNS = {
     "blanks": r"\S+",
     "whole": r"(?s:\S(?:.*\S)?)",
 }
+_LETTERS = bytes(ord(c.lower()) if (c := chr(i)).isalnum() and i < 128 else 0 for i in range(256))
+_JOINED = bytes(i if chr(i) in "'." else letter for i, letter in enumerate(_LETTERS))
+_FOLDED = {"words": _JOINED, "cjk": _JOINED, "runs": _LETTERS}
 _CJK = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 Span = tuple[int, int]
@@ -43,6 +46,12 @@ class Tokenizer:
     def __init__(self, name: TokenizerName, first: str | None = None) -> None:
         pattern = f"{first}|{_PATTERNS[name]}" if first else _PATTERNS[name]
         self._pairs = name == "cjk"
+        self.folded = None if first else _FOLDED.get(name)
+        """What each byte of a text of ASCII is in a word, for code that splits without a pattern.
+
+        That is a digit or a small letter; 0 in none; or itself for what only joins two of these.
+        None if there is more to it.
+        """
         self._ascii_word = re.compile(pattern.replace("{run}", _ASCII_RUN))
         self._plain_word = re.compile(pattern.replace("{run}", _RUN))
         # Marks on letters belong to their word, but a text without any is split five times as fast.

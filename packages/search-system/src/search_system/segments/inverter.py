@@ -1,18 +1,19 @@
 """Invert the texts of one field: from terms per document to documents per term.
 
-Tokens are collected as word numbers. Every few million of them become a run of term numbers: one
-NumPy sort of 64-bit keys (term, place) groups them by term, and since places ascend, by document
-and position within each term. At the end, each run's postings go behind those of the runs before
-it, term by term, and nothing is sorted again.
+Texts wait until there are some, and then their tokens become word numbers. Every few million of
+these become a run of term numbers: one NumPy sort of 64-bit keys (term, place) groups them by term,
+and since places ascend, by document and position within each term. At the end, each run's postings
+go behind those of the runs before it, term by term, and nothing is sorted again.
 
 An `Analyzer` that looks at one token at a time is asked once per distinct token, and the segment
-then has the field's words too. Any other callable is called on each text as a whole, and what it
-returns are the only words.
+then has the field's words too; most need not even split texts of ASCII, which compiled code does.
+Any other callable is called on each text as a whole, and what it returns are the only words.
 """
 
-from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,14 @@ from search_system.segments.numbering import WordNumbers
 Analyze = Callable[[str], Sequence[str | None]]
 """What turns a text into its terms, in order; None is a stop word, which still has its place."""
 
+Text = str | Sequence[str | None]
+"""A text as `FieldInverter.append` takes it: of ASCII, to be split, or as its tokens."""
+
+_WAITING = 1 << 16
+"""So many characters, or tokens, are numbered at once."""
 _RUN_TOKENS = 2_000_000
-_BYTES_PER_WORD = 270
-"""A word's cost in memory: its string, its term's bytes, two dictionary entries, its count."""
+_BYTES_PER_WORD = 200
+"""A word's cost in memory: its bytes in the lexicon and when they are sorted, and its term's."""
 _BYTES_PER_TOKEN = 16
 """A token's share of a run, and of the arrays that the runs become at the end."""
 
@@ -52,13 +58,20 @@ class FieldInverter:
     def __init__(self, analyze: Analyze, *, positions: bool) -> None:
         self._tokens_of = analyze
         self._numbers = WordNumbers(lambda term: term)
+        self._analyzer: Analyzer | None = None
+        self._folded: NDArray[np.uint8] | None = None
         # Edge n-grams make several terms of one token.
-        self._has_words = isinstance(analyze, Analyzer) and not analyze.config.edge_grams
-        if isinstance(analyze, Analyzer) and self._has_words:
+        if isinstance(analyze, Analyzer) and not analyze.config.edge_grams:
             self._tokens_of, self._numbers = analyze.tokens, WordNumbers(analyze.term)
+            self._analyzer = analyze
+            if analyze.folded:
+                self._folded = np.frombuffer(analyze.folded, np.uint8)
         self._positions = positions
-        self._tokens = array("i")
-        self._sizes = array("i")
+        self._waiting: list[Text] = []
+        self._n_waiting = 0
+        self._tokens: list[NDArray[np.int32]] = []
+        self._sizes: list[NDArray[np.int64]] = []
+        self._n_tokens = 0
         self._documents = 0
         self._tokens_in_runs = 0
         self._runs: list[_Run] = []
@@ -67,23 +80,42 @@ class FieldInverter:
     @property
     def nbytes(self) -> int:
         """How much memory the field will need until it is written, about."""
-        tokens = self._tokens_in_runs + len(self._tokens)
-        return tokens * _BYTES_PER_TOKEN + len(self._numbers) * _BYTES_PER_WORD
+        tokens = self._tokens_in_runs + self._n_tokens + self._n_waiting
+        return tokens * _BYTES_PER_TOKEN + len(self._numbers.lexicon) * _BYTES_PER_WORD
 
-    def numbers(self, text: str) -> list[int]:
-        """Return the word numbers of a text, which `append` takes."""
-        return list(map(self._numbers.__getitem__, self._tokens_of(text)))
+    def prepare(self, text: str) -> Text:
+        """Return a text as `append` takes it; what an analyzer may raise, it raises here."""
+        if self._analyzer and self._folded is not None and text.isascii():
+            return self._analyzer.with_parts(text)
+        return self._tokens_of(text)
 
-    def append(self, numbers: list[int]) -> None:
-        """Add the next document's word numbers."""
-        self._tokens.extend(numbers)
-        self._sizes.append(len(numbers))
-        if len(self._tokens) >= _RUN_TOKENS:
-            self._end_run()
+    def append(self, text: Text) -> None:
+        """Add the next document's text."""
+        self._waiting.append(text)
+        self._n_waiting += len(text)
+        if self._n_waiting >= _WAITING:
+            self._number()
+            if self._n_tokens >= _RUN_TOKENS:
+                self._end_run()
+
+    def _number(self) -> None:
+        """Number the words of the texts that wait."""
+        lexicon = self._numbers.lexicon
+        for split, texts in groupby(self._waiting, key=lambda text: isinstance(text, str)):
+            if split and self._folded is not None:
+                numbers, sizes = lexicon.split(cast("list[str]", list(texts)), self._folded)
+            else:
+                tokens = list(texts)
+                numbers = lexicon.number([_encoded(t) for text in tokens for t in text])
+                sizes = np.fromiter(map(len, tokens), np.int64, len(tokens))
+            self._tokens.append(numbers)
+            self._sizes.append(sizes)
+            self._n_tokens += len(numbers)
+        self._waiting, self._n_waiting = [], 0
 
     def _end_run(self) -> None:
-        terms = self._numbers.terms_of(np.array(self._tokens, dtype=np.int64))
-        sizes = np.array(self._sizes, dtype=np.int64)
+        terms = self._numbers.terms_of(np.concatenate([*self._tokens, np.zeros(0, np.int32)]))
+        sizes = np.concatenate([*self._sizes, np.zeros(0, np.int64)])
         documents = np.repeat(np.arange(len(sizes)), sizes)
         kept = np.flatnonzero(terms != STOP_WORD)
         lengths = np.bincount(documents[kept], minlength=len(sizes))
@@ -91,9 +123,9 @@ class FieldInverter:
             keys = (terms[kept] << 32) | kept
             self._runs.append(self._invert(keys, documents, np.cumsum(sizes) - sizes))
         self._lengths.append(lengths.astype(np.uint32))
-        self._documents += len(self._sizes)
+        self._documents += len(sizes)
         self._tokens_in_runs += len(kept)
-        self._tokens, self._sizes = array("i"), array("i")
+        self._tokens, self._sizes, self._n_tokens = [], [], 0
 
     def _invert(
         self, keys: NDArray[np.int64], documents: NDArray[np.int64], begins: NDArray[np.int64]
@@ -120,8 +152,9 @@ class FieldInverter:
 
     def write(self, out: ArrayFileWriter, name: str) -> int:
         """Write the arrays of everything added; return the number of tokens."""
+        self._number()
         self._end_run()
-        rank = self._numbers.write(out, name, words=self._has_words)
+        rank = self._numbers.write(out, name, words=self._analyzer is not None)
         offsets = self._offsets(rank, [run.sizes for run in self._runs])
         out.add(f"{name}/postings_offsets", offsets)
         out.add(f"{name}/docs", self._scatter(rank, offsets, "docs", "sizes"))
@@ -155,6 +188,10 @@ class FieldInverter:
         for run in self._runs:
             scatter(result, getattr(run, values), rank[run.terms], getattr(run, sizes), free)
         return result
+
+
+def _encoded(token: str | None) -> bytes:
+    return token.encode(errors="surrogatepass") if token else b""
 
 
 def scatter(

@@ -17,7 +17,7 @@ from search_system.schema import IndexSchema, TextField
 from search_system.segments.array_file import ArrayFileWriter
 from search_system.segments.columns import column_fields, column_writer
 from search_system.segments.format import id_hash
-from search_system.segments.inverter import Analyze, FieldInverter
+from search_system.segments.inverter import Analyze, FieldInverter, Text
 from search_system.segments.reader import Segment
 from search_system.segments.stored import StoredWriter
 from search_system.segments.strings import add_strings
@@ -34,8 +34,8 @@ class PreparedDocument(NamedTuple):
     id: bytes
     line: bytes
     """All of it, as JSON."""
-    numbers: list[list[int]]
-    """Term numbers per text field; only good for the writer that made them."""
+    texts: list[Text]
+    """Of the text fields."""
     values: list[ColumnValue]
 
 
@@ -81,14 +81,14 @@ class SegmentWriter:
         return PreparedDocument(
             doc_id.encode(),
             line,
-            [field.numbers(as_text(get(name))) for name, field in self._texts.items()],
+            [field.prepare(as_text(get(name))) for name, field in self._texts.items()],
             [column_value(f, get(name), name, doc_id) for name, f in self._fields.items()],
         )
 
     def append(self, document: PreparedDocument) -> int:
         """Add a document; return its number."""
-        for field, numbers in zip(self._texts.values(), document.numbers, strict=True):
-            field.append(numbers)
+        for field, text in zip(self._texts.values(), document.texts, strict=True):
+            field.append(text)
         for column, value in zip(self._columns.values(), document.values, strict=True):
             column.append(value)
         self._stored.append(document.line)

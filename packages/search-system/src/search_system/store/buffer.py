@@ -69,15 +69,9 @@ class Buffer:
         return self.has_committed or self.nbytes <= _LARGEST_IN_MEMORY
 
     def take(self) -> Pending:
-        """Forget the operations up to the last commit, or all if there are none, and return them.
-
-        Those since are analysed again, as the numbers of their terms were the forgotten ones'.
-        """
+        """Return the operations up to the last commit, or all if there are none; forget them."""
         taken, since = self._pending, self._since
         self._pending, self._since, self.has_committed = self._new(), [], False
         for operation in since:
-            if isinstance(operation, bytes):
-                self.apply(operation)
-            else:
-                self.replay(Operation(operation.id.decode(), operation.line))
+            self.apply(operation)
         return taken

@@ -39,6 +39,7 @@ LOG_BEGIN = len(MAGIC)
 LOGGED_BYTES = 1 << 20
 """No commit begins in a log from here on."""
 _HEADER = struct.Struct("<III")
+_SIZES = struct.Struct("<II")
 _ID_SIZE = struct.Struct("<I")
 _NUMBER = struct.Struct("<Q")
 _BUFFER = 1 << 20
@@ -204,8 +205,8 @@ def _read(path: Path, begin: int) -> bytes:
 
 
 def _record(payload: bytes) -> bytes:
-    sizes = struct.pack("<II", len(payload), zlib.crc32(payload))
-    return sizes + struct.pack("<I", zlib.crc32(sizes)) + payload
+    sizes = _SIZES.pack(len(payload), zlib.crc32(payload))
+    return b"".join((sizes, zlib.crc32(sizes).to_bytes(4, "little"), payload))
 
 
 def commit_record(number: int) -> bytes:

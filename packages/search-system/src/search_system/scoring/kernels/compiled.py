@@ -7,7 +7,7 @@ a user without a home, every process compiles anew; a line on stderr says so.
 
 numba takes kept code for good as long as the kernel's own file has not changed. Kernels here call
 functions of other files, and an upgrade may change these alone; so the code is kept under a
-checksum of all files of this folder instead.
+checksum of all files of this folder, and of the kernel's own, instead.
 """
 
 import sys
@@ -67,7 +67,8 @@ def kernel(result: Any, *arguments: Any) -> Callable[[F], F]:
             try:
                 compiled = njit(nogil=True, error_model="numpy", cache=True)(function)
                 with suppress(AttributeError):  # of another numba: then it looks at one file
-                    compiled._cache._cache_file._source_stamp = _checksum()
+                    source = Path(function.__code__.co_filename)
+                    compiled._cache._cache_file._source_stamp = _checksum(source)
                 compiled.compile(signature)
             except (RuntimeError, OSError):  # no place, or no space, to keep it
                 _warn_once()
@@ -93,10 +94,10 @@ def inlined(function: F) -> F:
 
 
 @cache
-def _checksum() -> int:
-    """Return a checksum of the sources that kernels are made of."""
+def _checksum(source: Path) -> int:
+    """Return a checksum of the files that the kernels of one are made of."""
     checksum = 0
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted({source, *Path(__file__).parent.glob("*.py")}):
         checksum = zlib.crc32(path.read_bytes(), checksum)
     return checksum
 
