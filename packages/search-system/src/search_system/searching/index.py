@@ -14,9 +14,7 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 `commit`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
@@ -30,8 +28,8 @@ from search_system.evaluation.evaluate import (
     run_queries,
 )
 from search_system.learning_to_rank.parameters_file import RankingParameters
-from search_system.retrieval.filters import filter_query, with_filter
-from search_system.retrieval.pages import cursor_behind, find_page
+from search_system.query.lexer import Repair
+from search_system.retrieval.filters import filter_query
 from search_system.schema import IndexSchema
 from search_system.scoring.parameters import BM25F
 from search_system.searching.pipeline import RankingPipeline
@@ -42,6 +40,7 @@ from search_system.searching.semantic import DEPTH, Mode, check_search
 from search_system.searching.semantic_ranking import SemanticQuery
 from search_system.searching.signal_results import signal_results
 from search_system.searching.signals import ScoreExplanation
+from search_system.searching.word_results import word_results
 from search_system.store.commit import COMMIT, read_commit
 from search_system.store.config import FsyncPolicy, WriterConfig
 from search_system.store.recovery import check_schema
@@ -182,31 +181,40 @@ class Index:
             words = searcher.plain_words(query, plain=plain)
             if words is not None:
                 return search_words(searcher, words, query, k, parameters)
+        asked, repairs = self._read(
+            searcher, query, mode, filters=filters, dense_weight=dense_weight,
+            parameters=parameters, plain=plain,
+        )  # fmt: skip
+        if mode == "lexical":
+            return word_results(
+                searcher, query, repairs, asked, k, sort=sort, cursor=cursor, facets=facets
+            )
+        ranker = self._pipeline_of(searcher) if mode == "ranked" else searcher.semantic
+        return signal_results(
+            searcher, query, repairs, asked, ranker.page(asked, k, cursor), facets=facets
+        )
+
+    def _read(
+        self,
+        searcher: Searcher,
+        query: str,
+        mode: Mode,
+        *,
+        filters: Mapping[str, Any] | None,
+        dense_weight: float | None,
+        parameters: BM25F | None,
+        plain: bool,
+    ) -> tuple[SemanticQuery, tuple[Repair, ...]]:
+        """Return what a query string asks for, and how it was repaired."""
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         restriction = filter_query(filters, searcher.schema) if filters else None
-        matcher = searcher.matcher(parameters)
-        if mode != "lexical":
-            text = query if plain else searcher.meaning_of(query)
-            asked = SemanticQuery(
-                text, tree, restriction, matcher, self._weight(mode, dense_weight)
-            )
-            ranker = self._pipeline_of(searcher) if mode == "ranked" else searcher.semantic
-            page = ranker.page(asked, k, cursor)
-            results = signal_results(searcher, query, asked, page, facets)
-            return replace(results, repairs=repairs)
-        matched = with_filter(tree, restriction) if restriction else tree
-        following: Callable[[], str | None] | None = None
-        if sort or cursor is not None:
-            listed = find_page(matcher, matched, k, sort, cursor)
-            hits, following = searcher.hits(listed.numbers, listed.scores), lambda: listed.cursor
-        else:
-            found = matcher.search(matched, k)
-            hits = searcher.hits(found.numbers, found.scores)
-            if len(hits) == k:
-                last = hits[-1]
-                following = partial(cursor_behind, matcher, matched, last.score, last.number)
-        counts = searcher.facets(matched, facets, matcher)
-        return Results(query, hits, repairs, counts, matched, matcher, None, following)
+        text = query if plain or mode == "lexical" else searcher.meaning_of(query)
+        own = self._parameters.dense_weight
+        weight = None if mode != "hybrid" else own if dense_weight is None else dense_weight
+        return (
+            SemanticQuery(text, tree, restriction, searcher.matcher(parameters), weight),
+            repairs,
+        )
 
     def _pipeline_of(self, searcher: Searcher) -> RankingPipeline:
         with self._loading:
@@ -215,11 +223,6 @@ class Index:
                 known = RankingPipeline.load(searcher, self._parameters, self.folder)
                 self._pipeline = known
             return known
-
-    def _weight(self, mode: Mode, dense_weight: float | None) -> float | None:
-        """Return how much meaning counts beside words; None but for hybrid results."""
-        own = self._parameters.dense_weight
-        return None if mode != "hybrid" else own if dense_weight is None else dense_weight
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
@@ -254,13 +257,9 @@ class Index:
         number = searcher.number(doc_id)
         if number is None:
             raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
-        tree, _ = searcher.words_of(query) if plain else searcher.parse(query)
-        restriction = filter_query(filters, searcher.schema) if filters else None
-        matcher = searcher.matcher(parameters)
+        asked, _ = self._read(searcher, query, mode, filters, dense_weight, parameters, plain=plain)
         if mode == "lexical":
-            return matcher.explain(with_filter(tree, restriction) if restriction else tree, number)
-        text = query if plain else searcher.meaning_of(query)
-        asked = SemanticQuery(text, tree, restriction, matcher, self._weight(mode, dense_weight))
+            return asked.matcher.explain(asked.matched, number)
         if mode == "ranked":
             return self._pipeline_of(searcher).rank(asked, k).explain(number)
         return searcher.semantic.rank(asked, max(k, DEPTH)).explain(number)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from search_system.query.lexer import Repair
 from search_system.searching.pipeline import PipelineRanking
 from search_system.searching.results import Results
 from search_system.searching.searcher import Searcher
@@ -13,11 +14,13 @@ from search_system.searching.semantic_ranking import RankingPage, SemanticQuery
 def signal_results(
     searcher: Searcher,
     query: str,
+    repairs: tuple[Repair, ...],
     asked: SemanticQuery,
     page: RankingPage[Any],
+    *,
     facets: Sequence[str],
 ) -> Results:
-    """Return a page as the results of a query string, which are counted by its words.
+    """Return a page as the results of a query string, as it was read; its words are counted.
 
     A query that was understood as other words, and has no conditions that would be lost, is
     highlighted and counted by these.
@@ -29,4 +32,4 @@ def signal_results(
             asked = replace(asked, tree=searcher.words_of(understood)[0])
     counts = searcher.facets(asked.matched, facets, asked.matcher)
     ranked = page.ranking, page.following, understood
-    return Results(query, hits, (), counts, asked.matched, asked.matcher, *ranked)
+    return Results(query, hits, repairs, counts, asked.matched, asked.matcher, *ranked)
