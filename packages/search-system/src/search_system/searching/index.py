@@ -257,7 +257,10 @@ class Index:
         number = searcher.number(doc_id)
         if number is None:
             raise OptionError(f"{self.folder}: no document with the id '{doc_id}'")
-        asked, _ = self._read(searcher, query, mode, filters, dense_weight, parameters, plain=plain)
+        asked, _ = self._read(
+            searcher, query, mode, filters=filters, dense_weight=dense_weight,
+            parameters=parameters, plain=plain,
+        )  # fmt: skip
         if mode == "lexical":
             return asked.matcher.explain(asked.matched, number)
         if mode == "ranked":
