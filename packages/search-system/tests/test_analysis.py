@@ -53,6 +53,10 @@ def test_tokens_are_words_with_inner_points_apostrophes_and_marks(
     assert Analyzer(PLAIN)(text) == expected
 
 
+def test_half_a_surrogate_pair_has_no_stem() -> None:
+    assert Analyzer(AnalyzerSpec(tokenizer="blanks"))("\ud800s running") == ["\ud800s", "run"]
+
+
 def test_stop_words_and_stemmer_are_switches() -> None:
     text = "The runners are running"
     assert Analyzer(PLAIN)(text) == ["the", "runners", "are", "running"]

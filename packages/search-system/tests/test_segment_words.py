@@ -73,6 +73,7 @@ def test_words_are_those_of_the_texts_and_merges_add_them_up(
         store_of(tmp_path_factory.mktemp("store"), ENGLISH) as store,
     ):
         patch.setattr(inverter, "_RUN_TOKENS", run)
+        patch.setattr(inverter, "_WAITING", 1)
         patch.setattr(words, "_RANGE_WORDS", 2)
         for i, text in enumerate(texts):
             store.add({"text": text}, str(i))

@@ -141,6 +141,7 @@ def _small_pieces() -> Iterator[None]:
     """Let a few words make several runs, ranges, blocks and large frequencies."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(inverter, "_RUN_TOKENS", 20)
+        patch.setattr(inverter, "_WAITING", 10)
         patch.setattr(merge_text, "_RANGE_POSTINGS", 30)
         patch.setattr(merge, "_RANGE_VALUES", 2)
         patch.setattr(merge, "_SMALL_BLOCK", 60)

@@ -79,9 +79,16 @@ class Analyzer:
         """How a text of ASCII may be split instead of by `tokens`; see `Tokenizer.folded`."""
         return self._tokenizer.folded
 
-    def with_parts(self, text: str) -> str:
-        """Return a text with the parts of its identifiers, if they are to be indexed."""
-        return split_identifiers(text) if self.config.split_identifiers else text
+    def simplified(self, text: str) -> str | list[str]:
+        """Return a text of ASCII that has the same tokens if split by `folded`; else these."""
+        if self.config.split_identifiers:
+            text = split_identifiers(text)
+        if not self.folded:
+            return self._tokenizer.split(self._normalize(text))
+        if text.isascii():
+            return text
+        text = self._tokenizer.without_signs(self._normalize(text))
+        return text if text.isascii() else self._tokenizer.split(text)
 
     def normalize(self, text: str) -> str:
         """Return a text as the tokenizer sees it: what is done to a prefix or a misspelt word."""
@@ -89,7 +96,9 @@ class Analyzer:
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a text, before stop words and stemming."""
-        return self._tokenizer.split(self._normalize(self.with_parts(text)))
+        if self.config.split_identifiers:
+            text = split_identifiers(text)
+        return self._tokenizer.split(self._normalize(text))
 
     def _analyze(self, token: str) -> str | None:
         if token in self._stop_words:

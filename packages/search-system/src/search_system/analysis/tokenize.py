@@ -56,7 +56,9 @@ class Tokenizer:
         self._plain_word = re.compile(pattern.replace("{run}", _RUN))
         # Marks on letters belong to their word, but a text without any is split five times as fast.
         self._marks = marks()
-        marked_run = rf"{_RUN}(?:[{''.join(sorted(self._marks))}]+[^\W_]*)*"
+        marks_of_words = "".join(sorted(self._marks))
+        self._signs = re.compile(rf"[^\x00-\x7f\w\u2019{marks_of_words}]+")
+        marked_run = rf"{_RUN}(?:[{marks_of_words}]+[^\W_]*)*"
         self._word = re.compile(pattern.replace("{run}", marked_run))
 
     def split(self, text: str) -> list[str]:
@@ -64,6 +66,10 @@ class Tokenizer:
         if self._pairs and _CJK.search(text):
             return [text[begin:end] for begin, end in self.spans(text)]
         return self._pattern(text).findall(text)
+
+    def without_signs(self, text: str) -> str:
+        """Return a normalised text with blanks for what of it is in no word and beyond ASCII."""
+        return self._signs.sub(" ", text)
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield where the tokens of `split` begin and end."""

@@ -56,16 +56,15 @@ class FieldInverter:
     """Collects the texts of a field in document order; `write` writes their arrays."""
 
     def __init__(self, analyze: Analyze, *, positions: bool) -> None:
-        self._tokens_of = analyze
+        self.prepare: Callable[[str], Text] = analyze
+        """Returns a text as `append` takes it; what an analyzer may raise, it raises here."""
         self._numbers = WordNumbers(lambda term: term)
-        self._analyzer: Analyzer | None = None
-        self._folded: NDArray[np.uint8] | None = None
+        self._folded = np.zeros(0, np.uint8)
         # Edge n-grams make several terms of one token.
-        if isinstance(analyze, Analyzer) and not analyze.config.edge_grams:
-            self._tokens_of, self._numbers = analyze.tokens, WordNumbers(analyze.term)
-            self._analyzer = analyze
-            if analyze.folded:
-                self._folded = np.frombuffer(analyze.folded, np.uint8)
+        self._has_words = isinstance(analyze, Analyzer) and not analyze.config.edge_grams
+        if isinstance(analyze, Analyzer) and self._has_words:
+            self.prepare, self._numbers = analyze.simplified, WordNumbers(analyze.term)
+            self._folded = np.frombuffer(analyze.folded or b"", np.uint8)
         self._positions = positions
         self._waiting: list[Text] = []
         self._n_waiting = 0
@@ -83,12 +82,6 @@ class FieldInverter:
         tokens = self._tokens_in_runs + self._n_tokens + self._n_waiting
         return tokens * _BYTES_PER_TOKEN + len(self._numbers.lexicon) * _BYTES_PER_WORD
 
-    def prepare(self, text: str) -> Text:
-        """Return a text as `append` takes it; what an analyzer may raise, it raises here."""
-        if self._analyzer and self._folded is not None and text.isascii():
-            return self._analyzer.with_parts(text)
-        return self._tokens_of(text)
-
     def append(self, text: Text) -> None:
         """Add the next document's text."""
         self._waiting.append(text)
@@ -102,11 +95,11 @@ class FieldInverter:
         """Number the words of the texts that wait."""
         lexicon = self._numbers.lexicon
         for split, texts in groupby(self._waiting, key=lambda text: isinstance(text, str)):
-            if split and self._folded is not None:
+            if split:
                 numbers, sizes = lexicon.split(cast("list[str]", list(texts)), self._folded)
             else:
                 tokens = list(texts)
-                numbers = lexicon.number([_encoded(t) for text in tokens for t in text])
+                numbers = lexicon.number([token or "" for text in tokens for token in text])
                 sizes = np.fromiter(map(len, tokens), np.int64, len(tokens))
             self._tokens.append(numbers)
             self._sizes.append(sizes)
@@ -154,7 +147,7 @@ class FieldInverter:
         """Write the arrays of everything added; return the number of tokens."""
         self._number()
         self._end_run()
-        rank = self._numbers.write(out, name, words=self._analyzer is not None)
+        rank = self._numbers.write(out, name, words=self._has_words)
         offsets = self._offsets(rank, [run.sizes for run in self._runs])
         out.add(f"{name}/postings_offsets", offsets)
         out.add(f"{name}/docs", self._scatter(rank, offsets, "docs", "sizes"))
@@ -188,10 +181,6 @@ class FieldInverter:
         for run in self._runs:
             scatter(result, getattr(run, values), rank[run.terms], getattr(run, sizes), free)
         return result
-
-
-def _encoded(token: str | None) -> bytes:
-    return token.encode(errors="surrogatepass") if token else b""
 
 
 def scatter(

@@ -10,13 +10,18 @@ lest anybody choose words that collide, change nothing that can be seen.
 
 import os
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search_system.segments.lexicon_kernels import Table, fill_slots, number_texts, number_words
+from search_system.segments.lexicon_kernels import (
+    Table,
+    fill_slots,
+    number_texts,
+    number_words,
+    sort_words,
+)
 
 _FIRST_WORDS = 512
 _FIRST_BYTES = 4096
@@ -47,7 +52,7 @@ class Lexicon:
         """Return the numbers of the words of some texts in a row, and how many each text has.
 
         Args:
-            texts: of ASCII.
+            texts: of ASCII only.
             folded: what each of 256 bytes is in a word; 0 if it is in none.
         """
         data = np.frombuffer("".join(texts).encode(), np.uint8)
@@ -64,20 +69,48 @@ class Lexicon:
             size = len(texts[done])
             self._make_room((size + 1) // 2, size)
 
-    def number(self, words: Sequence[bytes]) -> Numbers:
-        """Return the numbers of words, given as their bytes."""
-        data = np.frombuffer(b"".join(words), np.uint8)
+    def number(self, words: Sequence[str], errors: str = "surrogatepass") -> Numbers:
+        """Return the numbers of words; ``errors`` is what becomes of half a surrogate pair."""
+        data = np.frombuffer("".join(words).encode(errors=errors), np.uint8)
+        characters = np.append(np.flatnonzero((data & 0xC0) != 0x80), len(data))
+        ends = characters[np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))]
         numbers = np.empty(len(words), np.int32)
-        ends = np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))
         self._make_room(len(words), len(data))
         number_words(*self._table, self._seed, self._counts, data, ends, numbers)
         return numbers
 
-    def words(self, begin: int = 0) -> list[bytes]:
-        """Return the bytes of all words from a number on."""
-        ends = self._table.offsets[begin : len(self) + 1].tolist()
-        data = self._table.data[ends[0] : ends[-1]].tobytes()
-        return [data[a - ends[0] : b - ends[0]] for a, b in pairwise(ends)]
+    def words(self, begin: int = 0) -> list[str]:
+        """Return all words from a number on."""
+        offsets = self._table.offsets[begin : len(self) + 1]
+        data = self._table.data[offsets[0] : offsets[-1]]
+        characters = np.append(0, np.cumsum((data & 0xC0) != 0x80))
+        ends = characters[offsets - offsets[0]].tolist()
+        text = data.tobytes().decode(errors="surrogatepass")
+        return list(map(text.__getitem__, map(slice, ends, ends[1:])))
+
+    def order(self) -> NDArray[np.int64]:
+        """Return the numbers of all words, ascending by their bytes."""
+        order, spare = np.arange(len(self)), np.empty(len(self), np.int64)
+        prefixes = np.empty(len(self), np.uint64)
+        sort_words(self._table.offsets, self._table.data, prefixes, order, spare)
+        return order
+
+    def has_surrogates(self) -> NDArray[np.bool_]:
+        """Return which words have half a surrogate pair, which UTF-8 cannot hold."""
+        ends = self._table.offsets[1 : len(self) + 1]
+        data = self._table.data[: ends[-1]] if len(self) else self._table.data[:0]
+        halves = np.flatnonzero((data[:-1] == 0xED) & (data[1:] >= 0xA0))
+        found = np.zeros(len(self), np.bool_)
+        found[np.searchsorted(ends, halves, side="right")] = True
+        return found
+
+    def encoded(self, words: NDArray[np.int64]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Return the bytes of some words in a row, and where each begins, and the last one ends."""
+        begins = self._table.offsets[words]
+        sizes = self._table.offsets[words + 1] - begins
+        offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)])
+        places = np.repeat(begins - offsets[:-1], sizes) + np.arange(offsets[-1])
+        return self._table.data[places], offsets
 
     def _make_room(self, more_words: int, more_bytes: int) -> None:
         """Let so many words of so many bytes fit into the table."""

@@ -190,3 +190,66 @@ def fill_slots(
         while slots[slot] != np.uint64(0):
             slot = (slot + _ONE) & mask
         slots[slot] = (hashed & _HIGH) | np.uint64(word + 1)
+
+
+@inlined
+def _prefix(offsets: NDArray[np.int64], data: NDArray[np.uint8], word: Integer) -> Integer:
+    """Return the first eight bytes of a word as a number that compares as they do."""
+    prefix = np.uint64(0)
+    begin, end = offsets[word], offsets[word + 1]
+    for i in range(8):
+        prefix <<= np.uint64(8)
+        if begin + i < end:
+            prefix |= np.uint64(data[begin + i])
+    return prefix
+
+
+@inlined
+def _comes_first(
+    offsets: NDArray[np.int64], data: NDArray[np.uint8], prefixes: NDArray[np.uint64],
+    one: Integer, other: Integer,
+) -> Integer:  # fmt: skip
+    """Return whether a word comes before another one, byte by byte."""
+    if prefixes[one] != prefixes[other]:
+        return prefixes[one] < prefixes[other]
+    size = offsets[one + 1] - offsets[one]
+    other_size = offsets[other + 1] - offsets[other]
+    for i in range(8, min(size, other_size)):
+        a, b = data[offsets[one] + i], data[offsets[other] + i]
+        if a != b:
+            return a < b
+    return size < other_size
+
+
+@kernel(
+    types.void, read_only(types.int64), read_only(types.uint8), written(types.uint64),
+    written(types.int64), written(types.int64),
+)  # fmt: skip
+def sort_words(
+    offsets: NDArray[np.int64], data: NDArray[np.uint8], prefixes: NDArray[np.uint64],
+    order: NDArray[np.int64], spare: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Merge-sort ``order``, which has the words' numbers ascending, by the words' bytes.
+
+    ``prefixes`` and ``spare`` are as long, and written to.
+    """
+    for word in range(len(order)):
+        prefixes[word] = _prefix(offsets, data, word)
+    width = 1
+    while width < len(order):
+        for begin in range(0, len(order), 2 * width):
+            middle = min(begin + width, len(order))
+            end = min(begin + 2 * width, len(order))
+            left, right = begin, middle
+            for place in range(begin, end):
+                if right == end or (
+                    left < middle
+                    and not _comes_first(offsets, data, prefixes, order[right], order[left])
+                ):
+                    spare[place] = order[left]
+                    left += 1
+                else:
+                    spare[place] = order[right]
+                    right += 1
+        order[:] = spare
+        width *= 2

@@ -7,7 +7,6 @@ and completions need that, since a stem is nothing that anybody types.
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,6 @@ from numpy.typing import NDArray
 from search_system.segments.array_file import ArrayFileWriter
 from search_system.segments.format import LARGEST_COUNT, STOP_WORD
 from search_system.segments.lexicon import Lexicon
-from search_system.segments.strings import add_strings
-
-_decoded = partial(str, encoding="utf-8", errors="surrogatepass")
 
 
 class WordNumbers:
@@ -25,7 +21,7 @@ class WordNumbers:
 
     def __init__(self, term: Callable[[str], str | None]) -> None:
         self.lexicon = Lexicon()
-        """Numbers the words, which it has as UTF-8, with half surrogate pairs where they are."""
+        """Numbers the words."""
         self._term = term
         self._terms = Lexicon()
         self._term_of = np.zeros(0, np.int32)
@@ -41,12 +37,10 @@ class WordNumbers:
 
     def _number_terms(self) -> None:
         """Number the terms of the words that came since the last time."""
-        words = map(_decoded, self.lexicon.words(len(self._term_of)))
-        terms = [(term or "").encode("utf-8", "replace") for term in map(self._term, words)]
+        terms = list(map(self._term, self.lexicon.words(len(self._term_of))))
         numbers = np.full(len(terms), STOP_WORD, np.int32)
-        numbers[np.array(list(map(bool, terms)), np.bool_)] = self._terms.number(
-            list(filter(None, terms))
-        )
+        has_term = np.fromiter(map(bool, terms), np.bool_, len(terms))
+        numbers[has_term] = self._terms.number(list(filter(None, terms)), "replace")
         self._term_of = np.concatenate([self._term_of, numbers])
 
     def write(self, out: ArrayFileWriter, name: str, *, words: bool) -> NDArray[np.int64]:
@@ -55,39 +49,23 @@ class WordNumbers:
         Words that UTF-8 cannot hold, for the halves of surrogate pairs that JSON can bring in, are
         left out.
         """
-        term_of = self._term_of
-        if not words:
-            return self._write_terms(out, name, term_of)
-        spelled = self.lexicon.words()
-        order = sorted(range(len(spelled)), key=spelled.__getitem__)
-        # Terms in the order of their words are nearly sorted, which makes sorting them cheap.
-        places = self._write_terms(out, name, term_of[order])
-        kept = [number for number in order if _is_unicode(spelled[number])]
-        add_strings(out, f"{name}/words", [spelled[number] for number in kept])
-        terms = np.append(places, STOP_WORD)[term_of[kept]]  # a stop word's -1 takes the last
-        out.add(f"{name}/word_terms", terms.astype(np.int32))
-        counts = np.minimum(self._counts[kept], LARGEST_COUNT)
-        out.add(f"{name}/word_counts", counts.astype(np.uint32))
-        return places
-
-    def _write_terms(
-        self, out: ArrayFileWriter, name: str, used: NDArray[np.int32]
-    ) -> NDArray[np.int64]:
-        terms = self._terms.words()
-        numbers = dict.fromkeys(used[used != STOP_WORD].tolist())
-        by_bytes = sorted(numbers, key=terms.__getitem__)
-        places = np.full(len(terms), STOP_WORD, dtype=np.int64)
+        by_bytes = self._terms.order()
+        places = np.empty(len(by_bytes) + 1, np.int64)
         places[by_bytes] = np.arange(len(by_bytes))
-        add_strings(out, f"{name}/terms", [terms[i] for i in by_bytes])
-        return places
+        places[STOP_WORD] = STOP_WORD  # the last one
+        self._write_strings(out, f"{name}/terms", self._terms, by_bytes)
+        if words:
+            order = self.lexicon.order()
+            order = order[~self.lexicon.has_surrogates()[order]]
+            self._write_strings(out, f"{name}/words", self.lexicon, order)
+            out.add(f"{name}/word_terms", places[self._term_of[order]].astype(np.int32))
+            counts = np.minimum(self._counts[order], LARGEST_COUNT)
+            out.add(f"{name}/word_counts", counts.astype(np.uint32))
+        return places[:-1]
 
-
-def _is_unicode(word: bytes) -> bool:
-    """Return whether bytes are UTF-8; half a surrogate pair is not."""
-    if b"\xed" not in word:
-        return True
-    try:
-        word.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
+    def _write_strings(
+        self, out: ArrayFileWriter, name: str, lexicon: Lexicon, order: NDArray[np.int64]
+    ) -> None:
+        data, offsets = lexicon.encoded(order)
+        out.add(name, data)
+        out.add(f"{name}_offsets", offsets)

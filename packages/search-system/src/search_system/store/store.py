@@ -302,6 +302,7 @@ class Store:
     def _note_commit(self, generation: int) -> None:
         """Leave it to whoever searches next to make the snapshot of a commit."""
         self._generation = generation
+        self._unchecked_bytes = 0  # the log, which has room for commits, is short
         self._buffer.commit()
         if not self._buffer.has_committed:
             self._publish_commit(generation)
