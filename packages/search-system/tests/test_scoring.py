@@ -16,11 +16,10 @@ from numpy.typing import NDArray
 
 from search_system.errors import CorruptIndexError, OptionError
 from search_system.scoring.kernels.windows import WINDOW
-from search_system.scoring.merging import CombinedPostings, FieldTerm, Term
+from search_system.scoring.merging import FieldTerm, Term
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.scoring.scorer import Method, Scorer
 from search_system.scoring.source import IndexStatistics, IntArray
-from search_system.scoring.terms import PreparedTerms
 
 WORDS = ("a", "b", "c", "d")
 METHODS = (Method.TERM_AT_A_TIME, Method.MAX_SCORE, Method.CHOOSE)
@@ -338,30 +337,6 @@ def test_damaged_postings_are_found_before_kernels_use_them(
     scorer = Scorer([source], IndexStatistics(3, {"text": 1.0}), BM25F())
     with pytest.raises(CorruptIndexError, match="postings of 'a' in field 'text' are damaged"):
         scorer.search({"a": 1.0}, 1)
-
-
-class Interrupted(CombinedPostings):
-    """Postings at which someone presses Ctrl-C."""
-
-    def write(self, *_: object) -> None:
-        raise KeyboardInterrupt
-
-
-def test_a_term_that_is_interrupted_leaves_the_others_in_their_places() -> None:
-    docs, frequencies = np.array([0, 2], np.uint32), np.array([1.0, 3.0])
-    good, bad = CombinedPostings(docs, frequencies), Interrupted(docs, frequencies)
-    prepared = PreparedTerms([3, 3])
-    prepared.add("a", 1.0, [good, good], 1.0, 1.0)
-    with pytest.raises(KeyboardInterrupt):
-        prepared.add("b", 1.0, [good, bad], 1.0, 1.0)
-    prepared.add("c", 1.0, [good, good], 2.0, 1.0)
-    assert prepared.numbers == {("a", 1.0): 0, ("c", 1.0): 1}
-    starts, stops, bounds = prepared.arrays[:3]
-    for entry, idf in enumerate([1.0, 1.0, 2.0, 2.0]):
-        at = slice(starts[entry], stops[entry])
-        assert prepared.arrays.docs[at].tolist() == [0, 2]
-        assert prepared.arrays.impacts[at].tolist() == [idf / 2, idf * 0.75]
-        assert bounds[entry] == idf * 0.75
 
 
 def test_a_mask_of_another_length_is_refused() -> None:
