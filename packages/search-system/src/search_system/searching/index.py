@@ -142,12 +142,12 @@ class Index:
             OptionError: k is below 1, a field is none for what it is named for, the cursor is none
                 of this query, or there are no vectors to search by meaning, or no pages of such.
         """
+        check_search(k, mode, sort, cursor)
         searcher = self._searcher
         if mode == "lexical" and cursor is None and not (filters or sort or facets):
             words = searcher.plain_words(query, plain=plain)
             if words is not None:
                 return search_words(searcher, words, query, k, parameters)
-        check_search(k, mode, sort, cursor)
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         restriction = filter_query(filters, searcher.schema) if filters else None
         matched = with_filter(tree, restriction) if restriction else tree
