@@ -7,7 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_system.errors import CorruptIndexError, OptionError
-from search_system.scoring.kernels.preparation import add_field, count_field
+from search_system.scoring.kernels.preparation import (
+    add_field,
+    are_sound,
+    write_field,
+    write_postings,
+)
 from search_system.scoring.parameters import BM25F
 from search_system.scoring.source import IndexStatistics, PostingsSource
 
@@ -28,6 +33,43 @@ class CombinedPostings(NamedTuple):
     docs: NDArray[np.uint32]
     frequencies: NDArray[np.float64]
 
+    def write(
+        self,
+        idf: float,
+        k1: float,
+        docs: NDArray[np.uint32],
+        impacts: NDArray[np.float32],
+        largest: NDArray[np.float32],
+    ) -> None:
+        """Write the documents, their impacts, and the largest impacts, in ascending order."""
+        write_postings(*self, idf, k1, docs, impacts, largest)
+
+
+class FieldPostings(NamedTuple):
+    """The postings of a term that only one field has, of which no document is deleted."""
+
+    docs: NDArray[np.uint32]
+    tfs: NDArray[np.uint32]
+    lengths: NDArray[np.uint32]
+    """The number of tokens of each document of the segment."""
+    weight: float
+    b: float
+    average_length: float
+
+    def write(
+        self,
+        idf: float,
+        k1: float,
+        docs: NDArray[np.uint32],
+        impacts: NDArray[np.float32],
+        largest: NDArray[np.float32],
+    ) -> None:
+        """Write the documents, their impacts, and the largest impacts, in ascending order."""
+        write_field(*self, idf, k1, docs, impacts, largest)
+
+
+Postings = CombinedPostings | FieldPostings
+
 
 def text_of(term: Term) -> str:
     """Return the term as the index has it."""
@@ -45,36 +87,28 @@ def searched_fields(term: Term, parameters: BM25F) -> Iterable[str]:
     return [name for name, values in fields.items() if values.weight > 0]
 
 
-class _FieldPostings(NamedTuple):
-    """The postings of a term in one field, as kernels take them."""
-
-    docs: NDArray[np.uint32]
-    tfs: NDArray[np.uint32]
-    lengths: NDArray[np.uint32]
-    weight: float
-    b: float
-    average_length: float
-
-
 def combine(
     source: PostingsSource, term: Term, parameters: BM25F, statistics: IndexStatistics
-) -> CombinedPostings:
-    """Return the postings of a term in all its fields together, without deleted documents."""
+) -> Postings:
+    """Return the postings of a term in all its fields together, without deleted documents.
+
+    Raises:
+        CorruptIndexError: they are damaged.
+    """
     fields = _field_postings(source, term, parameters, statistics)
-    if len(fields) == 1:  # nothing to merge, so the documents stay where they are
+    if len(fields) == 1 and source.live is None:  # nothing to merge
         ((field, postings),) = fields.items()
-        combined = CombinedPostings(postings.docs, np.empty(len(postings.docs)))
-        if not count_field(*postings, combined.frequencies):
+        if not are_sound(postings.docs, postings.tfs, source.n_docs):
             raise _damaged(source, term, field)
-    else:
-        combined = CombinedPostings(np.empty(0, np.uint32), np.empty(0))
-        for field, postings in fields.items():
-            room = len(combined.docs) + len(postings.docs)
-            docs, frequencies = np.empty(room, np.uint32), np.empty(room)
-            n = add_field(combined.docs, combined.frequencies, *postings, docs, frequencies)
-            if n < 0:
-                raise _damaged(source, term, field)
-            combined = CombinedPostings(docs[:n], frequencies[:n])
+        return postings
+    combined = CombinedPostings(np.empty(0, np.uint32), np.empty(0))
+    for field, postings in fields.items():
+        room = len(combined.docs) + len(postings.docs)
+        docs, frequencies = np.empty(room, np.uint32), np.empty(room)
+        n = add_field(combined.docs, combined.frequencies, *postings, docs, frequencies)
+        if n < 0:
+            raise _damaged(source, term, field)
+        combined = CombinedPostings(docs[:n], frequencies[:n])
     if source.live is not None and len(combined.docs):
         alive = source.live[combined.docs]
         return CombinedPostings(combined.docs[alive], combined.frequencies[alive])
@@ -83,9 +117,9 @@ def combine(
 
 def _field_postings(
     source: PostingsSource, term: Term, parameters: BM25F, statistics: IndexStatistics
-) -> dict[str, _FieldPostings]:
+) -> dict[str, FieldPostings]:
     """Return the postings of a term in each field that has it and has tokens in live documents."""
-    found: dict[str, _FieldPostings] = {}
+    found: dict[str, FieldPostings] = {}
     for field in searched_fields(term, parameters):
         postings, average = source.postings(field, text_of(term)), statistics.average_lengths[field]
         if postings is None or not average:
@@ -97,7 +131,7 @@ def _field_postings(
         if len(docs) != len(tfs) or len(lengths) != source.n_docs:
             raise _damaged(source, term, field)
         values = parameters.fields[field]
-        found[field] = _FieldPostings(docs, tfs, lengths, values.counted, values.b, average)
+        found[field] = FieldPostings(docs, tfs, lengths, values.counted, values.b, average)
     return found
 
 

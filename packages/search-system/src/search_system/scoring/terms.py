@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from search_system.scoring.growing import GrowingArray
 from search_system.scoring.kernels.lookup import Terms
-from search_system.scoring.kernels.preparation import find_windows, make_bitmap, write_postings
+from search_system.scoring.kernels.preparation import find_windows, make_bitmap
 from search_system.scoring.kernels.search import SEED_RANK
 from search_system.scoring.kernels.windows import WINDOW
-from search_system.scoring.merging import CombinedPostings, Term
+from search_system.scoring.merging import Postings, Term
 
 _POSTINGS_PER_WINDOW = 8
 _DOCUMENTS_PER_POSTING = 32
@@ -92,19 +92,20 @@ class PreparedTerms:
         return sum(part.nbytes for part in self._lists) + _BYTES_PER_ENTRY * self._entries.size
 
     def add(
-        self, term: Term, weight: float, lists: Sequence[CombinedPostings], idf: float, k1: float
+        self, term: Term, weight: float, lists: Sequence[Postings], idf: float, k1: float
     ) -> None:
         """Prepare the next term, given its postings in each segment; one thread at a time."""
+        self._entries.size = len(self.numbers) * len(self._sizes)  # whatever broke off before
         for n_docs, postings in zip(self._sizes, lists, strict=True):
             self._append(n_docs, postings, idf, k1)
         self.arrays = self._current()
         self.numbers[term, weight] = len(self.numbers)
 
-    def _append(self, n_docs: int, postings: CombinedPostings, idf: float, k1: float) -> None:
+    def _append(self, n_docs: int, postings: Postings, idf: float, k1: float) -> None:
         lists, size, largest = self._lists, len(postings.docs), self._largest
         start, docs = lists.docs.extend(size)
         _, impacts = lists.impacts.extend(size)
-        write_postings(*postings, idf, k1, docs, impacts, largest)
+        postings.write(idf, k1, docs, impacts, largest)
         n_windows = -(-n_docs // WINDOW)
         many = size >= max(1, _POSTINGS_PER_WINDOW * n_windows)
         dense = size * _DOCUMENTS_PER_POSTING >= max(1, n_docs)

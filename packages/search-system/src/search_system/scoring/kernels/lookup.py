@@ -1,4 +1,4 @@
-"""The prepared terms of a segment as kernels see them, and a term's part in one document."""
+"""The prepared terms of an index as kernels see them, and a term's part in one document."""
 # ruff: noqa: PLR0917 - compiled functions take their many arrays by position
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from search_system.scoring.kernels.compiled import Integer, inlined, kernel, rea
 
 
 class Terms(NamedTuple):
-    """Every prepared term of the segment (`search_system.scoring.terms`)."""
+    """Every prepared term in every segment (`search_system.scoring.terms`)."""
 
     starts: NDArray[np.int64]
     stops: NDArray[np.int64]

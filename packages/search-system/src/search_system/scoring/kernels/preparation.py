@@ -33,21 +33,13 @@ def _is_damaged(
     return bool(docs[j] >= n_docs or tfs[j] == 0 or (j > 0 and docs[j] <= docs[j - 1]))
 
 
-@kernel(
-    types.boolean,
-    read_only(types.uint32), read_only(types.uint32), read_only(types.uint32),
-    types.float64, types.float64, types.float64, written(types.float64),
-)  # fmt: skip
-def count_field(
-    docs: NDArray[np.uint32], tfs: NDArray[np.uint32], lengths: NDArray[np.uint32],
-    weight: float, b: float, average_length: float, out: NDArray[np.float64],
-) -> bool:  # fmt: skip
-    """Write the normalised frequencies of a term in a field; return False if they are damaged."""
+@kernel(types.boolean, read_only(types.uint32), read_only(types.uint32), types.int64)
+def are_sound(docs: NDArray[np.uint32], tfs: NDArray[np.uint32], n_docs: Integer) -> bool:
+    """Return whether postings are what a segment of so many documents can have."""
+    sound = True
     for j in range(len(docs)):
-        if _is_damaged(j, docs, tfs, len(lengths)):
-            return False
-        out[j] = _frequency(tfs[j], lengths[docs[j]], weight, b, average_length)
-    return True
+        sound &= not _is_damaged(j, docs, tfs, n_docs)
+    return sound
 
 
 @kernel(
@@ -121,6 +113,26 @@ def _keep_largest(largest: NDArray[np.float32], impact: np.float32) -> None:
         largest[place - 1] = largest[place]
         place += 1
     largest[place - 1] = impact
+
+
+@kernel(
+    types.void,
+    read_only(types.uint32), read_only(types.uint32), read_only(types.uint32),
+    types.float64, types.float64, types.float64, types.float64, types.float64,
+    written(types.uint32), written(types.float32), written(types.float32),
+)  # fmt: skip
+def write_field(
+    docs: NDArray[np.uint32], tfs: NDArray[np.uint32], lengths: NDArray[np.uint32],
+    weight: float, b: float, average_length: float, idf: float, k1: float,
+    out_docs: NDArray[np.uint32], impacts: NDArray[np.float32], largest: NDArray[np.float32],
+) -> None:  # fmt: skip
+    """Do what `write_postings` does, for a term that only one field has: in one pass."""
+    largest[:] = 0.0
+    for i in range(len(docs)):
+        doc = docs[i]
+        impact = _impact(_frequency(tfs[i], lengths[doc], weight, b, average_length), idf, k1)
+        out_docs[i], impacts[i] = doc, impact
+        _keep_largest(largest, impact)
 
 
 @kernel(
