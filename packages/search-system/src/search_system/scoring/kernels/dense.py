@@ -37,7 +37,7 @@ def offer_all(  # noqa: PLR0917
     after_score: float, after_number: Integer,
     best: NDArray[np.float64], best_docs: NDArray[np.int64], size: Integer,
 ) -> Integer:  # fmt: skip
-    """Offer a segment's documents to the best so far (`search_segments`); return how many there are.
+    """Offer a segment's documents to the best so far, as `search_segments`; return their number.
 
     Only those count whose mask is set and that come behind a score and a number. They come in
     ascending order, so one that is as good as the worst of the best comes too late.
