@@ -106,8 +106,3 @@ class KeywordColumn:
         """Return a document's values, in its order."""
         begin, end = self.offsets[doc : doc + 2].tolist()
         return [self.values[code] for code in self.codes[begin:end].tolist()]
-
-    def docs_with(self, code: int) -> NDArray[np.int64]:
-        """Return the numbers of the documents that have a value, ascending."""
-        places = np.flatnonzero(self.codes == code)
-        return np.searchsorted(self.offsets, places, side="right") - 1

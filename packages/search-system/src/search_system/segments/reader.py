@@ -27,7 +27,6 @@ class TextIndex:
         self._file = file
         self._name = name
         self._n_docs = n_docs
-        self.n_tokens: int = file.meta["tokens"][name]
         self.terms = StringTable(file, f"{name}/terms")
         self.offsets: NDArray[np.int64] = file[f"{name}/postings_offsets"]
         self.docs: NDArray[np.uint32] = file[f"{name}/docs"]
@@ -135,6 +134,11 @@ class Segment:
             return self
         disk.write_file(self.path, self.file.content, durable=durable)
         return Segment(self.path, self.info)
+
+    def n_tokens(self, field: str) -> int:
+        """Return the number of tokens of a text field, of which nothing else is read."""
+        n_tokens: int = self.file.meta["tokens"][field]
+        return n_tokens
 
     def text(self, field: str) -> TextIndex:
         """Return the inverted index of a text field."""

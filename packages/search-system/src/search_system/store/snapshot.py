@@ -22,7 +22,7 @@ import numpy as np
 from search_system.dense.embedder import embedder_named
 from search_system.errors import CorruptIndexError
 from search_system.schema import IndexSchema
-from search_system.segments.array_file import ArrayFile
+from search_system.segments.array_file import ArrayFile, prefetch
 from search_system.segments.inverter import Analyze
 from search_system.segments.reader import Segment
 from search_system.store.commit import Commit, FileEntry, read_commit
@@ -162,6 +162,9 @@ def open_views(
 ) -> tuple[SegmentView, ...]:
     """Map the segments of a commit, and read what is deleted in each."""
     mapped = {view.segment.name: view.segment for view in known}
+    for entry in commit.segments:
+        if entry.name not in mapped:
+            prefetch(folder / entry.name, entry.info)
     deletes = _open_deletes(folder, commit.deletes)
     views = []
     for entry in commit.segments:

@@ -231,12 +231,12 @@ class Store:
                 opening the index again shows whether this one reached the log.
         """
         with self._gate:
-            self._segments.merge_some()
             due = self._checkpoint.is_due(self._log, self._segments.views)
             if self._log.has_uncommitted and not due:
                 self._log.append_commit(self._generation + 1)
                 if self._durable:
                     self._log.sync()
+                self._segments.merge_some()
                 self._note_commit(self._generation + 1)
             elif self._log.has_uncommitted or self._has_merged:
                 self._commit_as_checkpoint()

@@ -46,10 +46,12 @@ class SegmentView:
 
     def n_tokens(self, field: str) -> int:
         """Return the number of tokens that a text field has in the live documents."""
+        n_tokens = self.segment.n_tokens(field)
+        if not self.n_deleted:
+            return n_tokens
         if field not in self._tokens:
-            text = self.segment.text(field)
-            lost = text.lengths[self.deleted_docs].sum(dtype=np.int64)
-            self._tokens[field] = text.n_tokens - int(lost)
+            lengths = self.segment.text(field).lengths[self.deleted_docs]
+            self._tokens[field] = n_tokens - int(lengths.sum(dtype=np.int64))
         return self._tokens[field]
 
     def df(self, field: str, term: int) -> int:
