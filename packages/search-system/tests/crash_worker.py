@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from search_system.schema import IndexSchema, KeywordField, TextField
-from search_system.store import store as store_module
+from search_system.store import buffer
 from search_system.store.config import WriterConfig
 from search_system.store.pending import Pending
 from search_system.store.store import Store
@@ -43,7 +43,7 @@ def apply(store: Store, kind: str, doc_id: str, document: dict[str, Any]) -> Non
 
 
 def write_forever(folder: str, seed: int, fsync: Any) -> None:
-    store_module._CHECK_MEMORY_EVERY = 6_000  # a spill every dozen documents
+    buffer._CHECK_MEMORY_EVERY = 6_000  # a spill every dozen documents
     # Into memory or a file by chance.
     Pending.nbytes = property(lambda p: 1 << 20 + 5 * (len(p._docs) % 2))  # type: ignore[assignment]
     store = Store.open(folder, SCHEMA, fsync, config=CONFIG)

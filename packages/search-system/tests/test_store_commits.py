@@ -34,7 +34,7 @@ def killed(tmp_path: Path) -> Iterator[Path]:
     store.add({"text": "late"}, "late")
     store._lock_file.release()
     yield tmp_path
-    store._log.close()
+    store._journal.close()
 
 
 def checkpoints(folder: Path) -> int:

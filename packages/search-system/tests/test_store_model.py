@@ -14,7 +14,6 @@ from search_system.schema import DateField, IndexSchema, KeywordField, NumberFie
 from search_system.segments import inverter, merge, merge_text, stored
 from search_system.segments.reader import Segment
 from search_system.store import buffer
-from search_system.store import store as store_module
 from search_system.store.config import WriterConfig
 from search_system.store.pending import Pending
 from search_system.store.recovery import verify_store
@@ -231,7 +230,7 @@ def check_merged_equals_rebuilt(folder: Path, order: list[str], model: Documents
 def test_memory_that_is_full_becomes_a_segment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_module, "_CHECK_MEMORY_EVERY", 1)
+    monkeypatch.setattr(buffer, "_CHECK_MEMORY_EVERY", 1)
     monkeypatch.setattr(buffer, "Pending", SmallPending)
     model = {str(i % 40): {"text": f"a b {i}"} for i in range(100)}
     with open_store(tmp_path) as store:

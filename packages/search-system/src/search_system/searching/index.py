@@ -15,12 +15,13 @@ one writer until `close`. What it adds is found after `refresh` or `commit`, and
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
 
 from search_system.corpus.collection import Qrels
-from search_system.errors import OptionError
+from search_system.errors import IndexFolderError, OptionError
 from search_system.evaluation.evaluate import (
     Evaluation,
     evaluate_run,
@@ -345,7 +346,8 @@ class Index:
         """Let others write. What was not committed is replayed by the next writer."""
         if store := self._store:
             store.close()
-            self._show(store.snapshot())
+            with suppress(IndexFolderError):  # a search has raised it already
+                self._show(store.snapshot())
             self._store = None
 
     def _writer(self) -> Store:

@@ -16,6 +16,8 @@ from search_system.store.log import Operation
 from search_system.store.pending import Pending
 
 _LARGEST_IN_MEMORY = 16 << 20
+_CHECK_MEMORY_EVERY = 1 << 20
+_BYTES_PER_OPERATION = 200
 
 
 class Buffer:
@@ -30,8 +32,16 @@ class Buffer:
         self._new = partial(Pending, schema, analyzers, embedders)
         self._pending = self._new()
         self._since: list[PreparedDocument | bytes] = []
+        self._unchecked_bytes = 0
         self.has_committed = False
         """Whether there are operations that a commit covers."""
+
+    def has_grown(self) -> bool:
+        """Return whether it is time to look at `nbytes`: a mebibyte after a commit or a yes."""
+        if self._unchecked_bytes < _CHECK_MEMORY_EVERY:
+            return False
+        self._unchecked_bytes = 0
+        return True
 
     @property
     def nbytes(self) -> int:
@@ -44,6 +54,8 @@ class Buffer:
 
     def apply(self, operation: PreparedDocument | bytes) -> None:
         """Add a prepared document, or delete the one that has an id."""
+        n_bytes = 0 if isinstance(operation, bytes) else len(operation.line)
+        self._unchecked_bytes += n_bytes + _BYTES_PER_OPERATION
         if self.has_committed:
             self._since.append(operation)
         else:
@@ -58,6 +70,7 @@ class Buffer:
         for operation in self._since:
             self._pending.apply(operation)
         self._since.clear()
+        self._unchecked_bytes = 0  # the log, which has room for commits, is short
         self.has_committed = bool(self._pending)
 
     @property

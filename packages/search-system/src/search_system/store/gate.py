@@ -25,18 +25,29 @@ class Gate:
 
     def __enter__(self) -> None:
         self.mutex.acquire()
-        if self._failure is not None:
+        try:
+            self.check()
+        except BaseException:
             self.mutex.release()
-            raise IndexFolderError(f"{self._folder}: {self._failure}; open the index again")
+            raise
 
     def __exit__(
         self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
     ) -> None:
         if error is not None:
-            self._failure = f"an earlier write failed ({error})"
+            self.fail(error)
         self.mutex.release()
         if isinstance(error, OSError):
             raise disk.unwritable(self._folder, error) from error
+
+    def check(self) -> None:
+        """Raise `IndexFolderError` if nobody may write any more."""
+        if self._failure is not None:
+            raise IndexFolderError(f"{self._folder}: {self._failure}; open the index again")
+
+    def fail(self, error: BaseException) -> None:
+        """Let nobody write any more, because of an error."""
+        self._failure = f"an earlier write failed ({str(error) or type(error).__name__})"
 
     @property
     def is_open(self) -> bool:

@@ -38,8 +38,8 @@ from search_system.errors import OptionError
 from search_system.schema import IndexSchema, VectorField
 from search_system.segments.inverter import Analyze
 from search_system.segments.values import as_replayed, check_id, encode_document
+from search_system.segments.writer import PreparedDocument
 from search_system.store.buffer import Buffer
-from search_system.store.checkpoint import Checkpoint
 from search_system.store.commit import read_commit
 from search_system.store.config import (
     FsyncPolicy,
@@ -47,17 +47,14 @@ from search_system.store.config import (
     field_analyzers,
     field_embedders,
 )
+from search_system.store.contents import Contents
 from search_system.store.gate import Gate
+from search_system.store.journal import Journal
 from search_system.store.lock import WriterLock
-from search_system.store.log import LOG_BEGIN, Operation, check_log, read_operations
-from search_system.store.log_writer import Log
-from search_system.store.recovery import Recovery, check_schema, remove_unnamed, take_folder
+from search_system.store.log import Operation
+from search_system.store.recovery import check_schema, take_folder
 from search_system.store.segment_set import SegmentSet
 from search_system.store.snapshot import Snapshot, open_views
-from search_system.store.view import SegmentView
-
-_CHECK_MEMORY_EVERY = 1 << 20
-_BYTES_PER_OPERATION = 200
 
 
 class Store:
@@ -76,22 +73,21 @@ class Store:
         """Go on from a folder's last checkpoint and log; `open` is the way to make one."""
         self.folder = folder
         self._lock_file = lock
-        self._sync_always = fsync == "always"
         commit = read_commit(folder)
         self.schema = commit.schema
         if self.schema.of_type(VectorField):
             config = replace(config, logged_commits=0)
-        self._memory = config.memory_mb << 20
-        views = open_views(folder, commit)
-        durable = self._durable = fsync != "never"
-        self._checkpoint = Checkpoint(folder, commit, views, config, durable=durable)
-        number = commit.next_segment
-        self._segments = SegmentSet(folder, self.schema, views, number, config, durable=durable)
-        self._publish_commit(commit.generation)
+        views, number = open_views(folder, commit), commit.next_segment
+        durable = fsync != "never"
+        segments = SegmentSet(folder, self.schema, views, number, config, durable=durable)
+        buffer = Buffer(self.schema, analyzers, embedders)
+        memory = config.memory_mb << 20
+        self._contents = Contents(self.schema, segments, buffer, memory, commit.generation)
         self._gate = Gate(folder)
-        self._buffer = Buffer(self.schema, analyzers, embedders)
-        self._unchecked_bytes = 0
-        self.recovery = self._recover()
+        self._journal = Journal(folder, commit, views, config, fsync)
+        self.recovery = self._journal.recovery
+        """What was found in the log."""
+        self._recover(has_logged_commits=self._journal.generation > commit.generation)
 
     @classmethod
     def open(
@@ -141,27 +137,21 @@ class Store:
             lock.release()
             raise
 
-    def _recover(self) -> Recovery:
-        commit = self._checkpoint.commit
-        path = self.folder / commit.log
-        summary = check_log(path)
-        remove_unnamed(self.folder, keep=commit.files)
-        self._log = Log.reopen(path, summary, sync_always=self._sync_always)
+    def _recover(self, *, has_logged_commits: bool) -> None:
         try:
-            self._replay(read_operations(path, LOG_BEGIN, summary.committed))
-            if summary.generation is not None:
-                self._note_commit(summary.generation)
-            self._replay(read_operations(path, summary.committed, summary.size))
+            self._replay(self._journal.committed())
+            if has_logged_commits:
+                self._contents.note_commit(self._journal.generation)
+            self._replay(self._journal.uncommitted())
         except BaseException:
-            self._segments.cancel_merge()
-            self._log.close()
+            self._contents.segments.cancel_merge()
+            self._journal.close()
             raise
-        return Recovery(path, summary.operations, summary.cut)
 
     def _replay(self, operations: Iterable[Operation]) -> None:
         for operation in operations:
-            self._buffer.replay(operation)
-            self._spill(len(operation.line or b""))
+            self._contents.buffer.replay(operation)
+            self._contents.spill(self._journal.generation)
 
     def __enter__(self) -> Self:
         return self
@@ -180,11 +170,9 @@ class Store:
         line = encode_document(document, doc_id)
         document = as_replayed(document, line)
         with self._gate.mutex:
-            prepared = self._buffer.prepare(document, doc_id, line)
+            prepared = self._contents.buffer.prepare(document, doc_id, line)
             with self._gate:
-                self._log.append(Operation(doc_id, line))
-                self._buffer.apply(prepared)
-                self._spill(len(line))
+                self._apply(Operation(doc_id, line), prepared)
 
     def delete(self, doc_id: str) -> None:
         """Delete the document that has this id; no such document is no error.
@@ -195,9 +183,12 @@ class Store:
         """
         check_id(doc_id)
         with self._gate:
-            self._log.append(Operation(doc_id, None))
-            self._buffer.apply(doc_id.encode())
-            self._spill(0)
+            self._apply(Operation(doc_id, None), doc_id.encode())
+
+    def _apply(self, operation: Operation, prepared: PreparedDocument | bytes) -> None:
+        self._journal.append(operation)
+        self._contents.buffer.apply(prepared)
+        self._contents.spill(self._journal.generation)
 
     def refresh(self) -> Snapshot:
         """Return a snapshot that has all operations so far, without waiting for the disk.
@@ -205,23 +196,36 @@ class Store:
         Raises:
             IndexFolderError: the segment cannot be written.
         """
+        contents = self._contents
         with self._gate:
-            self._show_commit()
-            self._flush()
-            if self._segments.views != self._snapshot.views:
-                self._publish()
-            return self._snapshot
+            contents.show_commit(self._journal.generation)
+            contents.flush()
+            if contents.segments.views != contents.snapshot.views:
+                contents.publish(self._journal.generation)
+            return contents.snapshot
 
     def snapshot(self) -> Snapshot:
         """Return the index as of the last refresh or commit, whichever came later.
 
         The first call after a commit makes a segment in memory of what was committed, and waits
         until no other thread writes.
+
+        Raises:
+            IndexFolderError: that failed, for want of memory or being interrupted.
         """
-        if self._buffer.has_committed:
+        if self._contents.buffer.has_committed:
             with self._gate.mutex:
                 self._show_commit()
-        return self._snapshot
+        if not self._contents.is_whole:
+            self._gate.check()
+        return self._contents.snapshot
+
+    def _show_commit(self) -> None:
+        try:
+            self._contents.show_commit(self._journal.generation)
+        except BaseException as error:
+            self._gate.fail(error)
+            raise
 
     def commit(self) -> None:
         """Make all operations so far durable, and visible to who opens the index.
@@ -231,15 +235,22 @@ class Store:
                 opening the index again shows whether this one reached the log.
         """
         with self._gate:
-            due = self._checkpoint.is_due(self._log, self._segments.views)
-            if self._log.has_uncommitted and not due:
-                self._log.append_commit(self._generation + 1)
-                if self._durable:
-                    self._log.sync()
-                self._segments.merge_some()
-                self._note_commit(self._generation + 1)
-            elif self._log.has_uncommitted or self._has_merged:
-                self._commit_as_checkpoint()
+            contents, has_operations = self._contents, self._journal.has_uncommitted
+            if has_operations and not self._journal.is_due(contents.segments.views):
+                self._journal.commit()
+                contents.segments.merge_some()
+                contents.note_commit(self._journal.generation)
+            elif has_operations or contents.has_merged:
+                self._commit_checkpoint()
+
+    def _commit_checkpoint(self) -> None:
+        contents = self._contents
+        if contents.buffer.has_committed:
+            contents.buffer.commit()  # one segment of what was committed and what is
+        contents.flush()
+        contents.publish(self._journal.generation)  # is found, also if the rest fails
+        self._journal.commit_checkpoint(contents.segments)
+        contents.publish_commit(self._journal.generation)
 
     def merge_all(self) -> None:
         """Merge all segments into one, and wait for it; the next commit makes it durable.
@@ -248,14 +259,14 @@ class Store:
             IndexFolderError: the merged segment cannot be written, or a source is damaged.
         """
         with self._gate:
-            self._show_commit()
-            self._flush()
-            self._segments.merge_all()
+            self._contents.show_commit(self._journal.generation)
+            self._contents.flush()
+            self._contents.segments.merge_all()
 
     def wait_for_merge(self) -> None:
         """Wait until the background merge that is running, if any, is part of the index."""
         with self._gate:
-            self._segments.adopt_merge(wait=True)
+            self._contents.segments.adopt_merge(wait=True)
 
     def close(self) -> None:
         """Stop writing. Operations since the last commit stay in the log and are replayed."""
@@ -263,75 +274,17 @@ class Store:
             if self._gate.is_closed:
                 return
             try:
-                self._segments.cancel_merge()
+                self._contents.segments.cancel_merge()
                 self._show_commit()
                 if self._gate.is_open:
                     with disk.writing(self.folder):
-                        self._log.flush()
-                        if self._log.commits:
-                            views = self._segments.write(self._committed)
-                            self._write_checkpoint(views, self._generation)
+                        self._journal.finish(self._contents.segments, self._contents.committed)
             finally:
                 self._gate.close()
-                self._log.close()
+                self._journal.close()
                 self._lock_file.release()
 
     @property
     def merge_error(self) -> Exception | None:
         """Why background merges stopped; the index is sound without, but slower to search."""
-        return self._segments.merge_error
-
-    @property
-    def _has_merged(self) -> bool:
-        """Whether segments have changed since the last commit, without an operation."""
-        return not self._buffer.has_committed and self._segments.views != self._committed
-
-    def _commit_as_checkpoint(self) -> None:
-        if self._buffer.has_committed:
-            self._buffer.commit()  # one segment of what was committed and what is
-        self._flush()
-        self._publish()  # what was committed is found, also if this fails
-        self._log.committed = self._log.size
-        views = self._segments.views = self._segments.write(self._segments.views)
-        self._write_checkpoint(views, self._generation + 1)
-        self._publish_commit(self._generation + 1)
-
-    def _write_checkpoint(self, views: tuple[SegmentView, ...], generation: int) -> None:
-        self._log = self._checkpoint.write(self._segments, views, generation, self._log)
-
-    def _note_commit(self, generation: int) -> None:
-        """Leave it to whoever searches next to make the snapshot of a commit."""
-        self._generation = generation
-        self._unchecked_bytes = 0  # the log, which has room for commits, is short
-        self._buffer.commit()
-        if not self._buffer.has_committed:
-            self._publish_commit(generation)
-
-    def _show_commit(self) -> None:
-        """Make the snapshot of the last commit, if that was left to do."""
-        if self._buffer.has_committed:
-            self._segments.add(self._buffer.take(), in_memory=True)
-            self._publish_commit(self._generation)
-
-    def _publish_commit(self, generation: int) -> None:
-        self._generation, self._committed = generation, self._segments.views
-        self._publish()
-
-    def _publish(self) -> None:
-        self._snapshot = Snapshot(self.schema, self._segments.views, self._generation)
-
-    def _spill(self, n_bytes: int) -> None:
-        """Write a segment if memory is full."""
-        self._unchecked_bytes += n_bytes + _BYTES_PER_OPERATION
-        if self._unchecked_bytes >= _CHECK_MEMORY_EVERY:
-            self._unchecked_bytes = 0
-            self._show_commit()
-            if self._buffer.nbytes >= self._memory:
-                self._flush()
-
-    def _flush(self) -> None:
-        """Turn what is in memory into a segment."""
-        in_memory = self._buffer.is_small
-        if pending := self._buffer.take():
-            self._segments.add(pending, in_memory=in_memory)
-        self._segments.merge_some()
+        return self._contents.segments.merge_error
