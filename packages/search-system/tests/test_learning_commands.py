@@ -107,6 +107,7 @@ def test_tuned_queries_are_too_good(
 
 def test_ranked_mode_measures_the_steps_of_understanding(run: Command, collection: Path) -> None:
     page = run("tune", collection, "--mode", "ranked", "--no-brands", "--folds", 2)
+    assert "with what all queries chose" in page
     for step in ("spelling", "compounds", "categories"):
         assert f"\n{step} " in page
     assert "\nbrands " not in page
@@ -127,6 +128,13 @@ def test_train_stores_a_model_that_gains(run: Command, collection: Path) -> None
     assert not Path("data/search/shop", MODEL_FILE).exists()  # it had learnt from other scores
 
 
+def test_a_model_that_cannot_be_read_is_replaced(run: Command, collection: Path) -> None:
+    path = Path("data/search/shop", MODEL_FILE)
+    path.write_text("{bad")
+    run("train", collection, "--trees", 10, "--boosters", 1, "--weight", 1)
+    assert Index.open("data/search/shop").pipeline.model
+
+
 def test_train_tells_programs_everything(run: Command, collection: Path) -> None:
     flags = ("--trees", 3, "--boosters", 1, "--folds", 2, "--dry-run", "--json")
     values = json.loads(run("train", collection, *flags))
@@ -142,7 +150,7 @@ def test_train_tells_programs_everything(run: Command, collection: Path) -> None
         (["tune", "shop", "--split", "best"], "no split 'best'"),
         (["tune", "shop", "--folds", "9"], "expected from 2 folds"),
         (["tune", "shop", "--mode", "hybrid"], "the index has no vectors"),
-        (["tune", "shop", "--hold", "k2"], "tunes no parameter 'k2'"),
+        (["tune", "shop", "--hold", "k1", "k2"], "tunes no parameter 'k2'"),
         (
             ["tune", "shop", "--mode", "ranked", "--brand-field", "maker"],
             "no keyword field 'maker'",
@@ -150,6 +158,7 @@ def test_train_tells_programs_everything(run: Command, collection: Path) -> None
         (["tune", "shop", "--most-queries", "0"], "expected --most-queries from 1 up"),
         (["tune", "nothing"], "no such file or folder"),
         (["train", "shop", "--folds", "1"], "expected from 2 folds"),
+        (["train", "shop", "--seed", "-1"], "expected boosters, trees"),
         (["train", "shop", "--trees", "0"], "expected boosters, trees"),
         (["search", "red", "--mode", "ranked", "--k1", "2"], "the index's own parameters"),
     ],

@@ -294,10 +294,13 @@ def test_a_model_of_other_features_is_refused(tmp_path: Path, model: RankingMode
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"format": 99}, "format 99, expected 2"),
+        ({"format": 99}, "format 99, expected 3"),
         ({"checksum": "00"}, "damaged"),
         ({"features": None}, "no ranking model can be read"),
         ({"weight": "much"}, "no ranking model can be read"),
+        ({"weight": 5}, "no ranking model can be read"),
+        ({"weight": 0.2}, "damaged"),
+        ({"boosters": []}, "damaged"),
     ],
 )
 def test_a_damaged_file_is_named(

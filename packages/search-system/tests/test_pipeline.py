@@ -96,6 +96,26 @@ def test_conditions_hold(index: Index) -> None:
     assert "0" not in ids(index, "headset", 100)
 
 
+@pytest.mark.parametrize(
+    "query", ["lap*", "price:[10 TO 20]", "#kind:audio", "*", "labtop~", '"laptop model"', "brand1"]
+)
+def test_whatever_words_find_is_found(index: Index, query: str) -> None:
+    """What is no word has no candidates; a brand's name finds its documents without any word."""
+    by_words = {hit.id for hit in index.search(query, 100).hits}
+    found = index.search(query, 100, mode="ranked")
+    assert by_words <= {hit.id for hit in found.hits}
+    assert found.hits
+    for hit in found.hits:
+        assert index.explain(query, hit.id, 100, mode="ranked").score == hit.score
+        assert query != "brand1" or hit.document["brand"] == "Brand1"
+
+
+def test_conditions_keep_the_query_as_typed(index: Index) -> None:
+    results = index.search("+labtop model", 5, mode="ranked")
+    assert (results.hits, results.understood) == ([], None)
+    assert index.search("\ud800 laptop", 5, mode="ranked").hits
+
+
 def test_misspelt_words_are_searched_corrected(index: Index) -> None:
     results = index.search("labtop", 5, mode="ranked", facets=["kind"])
     assert [hit.id for hit in results.hits] == ids(index, "laptop", 5)

@@ -112,6 +112,9 @@ def test_unreadable_parameters_are_named(tmp_path: Path) -> None:
         {"dense_weight": "much"},
         {"catalogue": {"brand": "maker"}},
         {"switches": None},
+        {"switches": {"spelling": "no"}},
+        {"blend": {"category": float("nan")}},
+        {"blend": {"seeds": 2.5}},
     ):
         path.write_text(json.dumps(good | change))
         with pytest.raises(CorruptIndexError, match=PARAMETERS_FILE):

@@ -22,6 +22,9 @@ def print_explanation(console: Console, explanation: ScoreExplanation, indent: i
         print_indented(console, Text(f"{explanation.name}  {explanation.score:.6f}"), indent)
         return
     _print_table(console, _signals_table(explanation), indent)
+    if explanation.note:
+        note = Text(f"{explanation.name}: {explanation.note}", style="dim")
+        print_indented(console, note, indent)
     for signal in explanation.parts:
         if signal.note:
             note = Text(f"{signal.name}: {signal.note}", style="dim")
@@ -86,8 +89,9 @@ def _terms_table(explanation: Explanation, name: str) -> Table:
             table.add_row(Text(leaf.clause), *[""] * 5, f"{leaf.score:.6f}")
             continue
         fields = "\n".join(f"{f.field}:{f.tf}/{f.length}" for f in t.fields)
-        row = [f"{t.query_weight:g}", f"{t.df:,}", f"{t.idf:.4f}", fields]
-        table.add_row(Text(leaf.clause), *row, f"{t.saturation:.4f}", f"{t.part:.6f}")
+        numbers = f"{t.query_weight:g}", f"{t.df:,}", f"{t.idf:.4f}"
+        row = Text(fields), f"{t.saturation:.4f}", f"{t.part:.6f}"
+        table.add_row(Text(leaf.clause), *numbers, *row)
     return table
 
 

@@ -123,9 +123,7 @@ def print_page(console: Console, page: Page, fields: tuple[str, ...] = ()) -> No
         console.print(escape(f"Nothing found in {page.index}."))
         return
     n = len(page.hits)
-    found = (
-        f"The nearest {n}" if page.total is None else f"The best {n} of {page.total:,} that match"
-    )
+    found = f"The best {n}" if page.total is None else f"The best {n} of {page.total:,} that match"
     console.print(f"{found}, in {escape(page.index)}", style="dim")
     for place, shown in enumerate(page.hits, 1):
         _print_hit(console, place, shown, fields)

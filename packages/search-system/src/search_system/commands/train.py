@@ -18,6 +18,7 @@ from search_system.learning_to_rank.model import RankingModel
 from search_system.learning_to_rank.training import TrainingOptions
 from search_system.output import print_json, stdout, track
 from search_system.searching.index import Index
+from search_system.searching.pipeline import RankingPipeline
 from search_system.searching.tuning import positive_qrels
 
 _SHOWN = 8
@@ -57,7 +58,8 @@ class TrainConfig:
         qrels = positive_qrels(judgments.qrels)
         queries = {query_id: judgments.queries[query_id] for query_id in qrels}
         index = Index.open(find_index(self.index))
-        extractor = index.pipeline.extractor
+        # Not index.pipeline: a stored model that cannot be read is to be replaced.
+        extractor = RankingPipeline(index.searcher, index.parameters).extractor
 
         def progress(ids: Iterable[str]) -> Iterable[str]:
             return track(ids, "computing features", total=len(queries))
@@ -84,6 +86,11 @@ class TrainConfig:
         )
         console.print(escape(title), style="dim", soft_wrap=True)
         console.print(gain_line(measured.gain, len(measured.folds)), soft_wrap=True)
+        if index.parameters.tuned_on == judgments.name:
+            note = (
+                "The index was tuned on these queries: both figures are too good, the gain less so."
+            )
+            console.print(note, style="dim", soft_wrap=True)
         console.print(_importance_table(model))
         if path:
             line = f"Saved: {path}. Searches in mode ranked use it from now on."

@@ -168,13 +168,15 @@ class TuneConfig:
         if worth:
             console.print(_switches_table(worth))
         if path:
-            line = f"Saved: {path}. Searches use it from now on."
+            line = f"Saved: {path}. Searches use it from now on; a model has to be trained anew."
         elif found.tuning.best == found.start:
             line = "The defaults stay: no other setting is better beyond chance."
         elif self.dry_run:
             line = "Nothing saved (--dry-run)."
         else:
             line = "Nothing saved: on queries that did not choose it, tuning does not gain."
+        if path is None and index.parameters.tuned_on:
+            line += f" What was tuned before, on {index.parameters.tuned_on}, stays in use."
         console.print(escape(line), style="dim", soft_wrap=True)
 
 
@@ -194,8 +196,9 @@ def _points_table(found: IndexTuning) -> Table:
 
 def _switches_table(worth: Mapping[str, Comparison]) -> Table:
     """Return what each step of query understanding is worth."""
-    table = Table(box=None, pad_edge=False)
-    table.add_column("understanding", no_wrap=True)
+    title = "each step of understanding, with what all queries chose"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("step", no_wrap=True)
     for name in ("with it", "gain", "95% interval", "won / lost / tied", "p"):
         table.add_column(name, justify="right", no_wrap=True)
     for name, c in worth.items():

@@ -17,11 +17,13 @@ and the words decide.
 """
 
 import copy
+import math
 import operator
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,6 +67,13 @@ class Blend:
         return {"category": self.category, "feedback": self.feedback, "dense": self.dense}
 
     def __post_init__(self) -> None:
+        depths = self.depth, self.dense_depth, self.seeds
+        if not all(isinstance(depth, int) for depth in depths):
+            raise OptionError(f"expected depths and seeds that are whole numbers, not {depths}")
+        weights: Mapping[str, Any] = self.weights
+        for name, weight in weights.items():
+            if not isinstance(weight, int | float) or not 0 <= weight < math.inf:
+                raise OptionError(f"{name} must be a number from 0 up, not {weight!r}")
         if self.depth < 1 or self.dense_depth < 0 or self.seeds < 1:
             raise OptionError(
                 f"expected depth and seeds from 1 and dense_depth from 0 up, not {self.depth}, "
@@ -90,6 +99,8 @@ class Candidates:
         near = self._nearest(max(_POOL, blend.dense_depth, blend.seeds))
         self._profile = stage.profile(near[: blend.seeds])
         self._centroid = self._feedback_centroid(np.union1d(lexical, near[:_POOL]), blend.seeds)
+        if query.brand and not query.meaning and not len(lexical):
+            lexical = stage.of_brand(query, allowed)[: blend.depth]
         numbers = np.union1d(lexical, near[: blend.dense_depth])
         self._order(numbers, self.signals(numbers), blend)
 
@@ -188,6 +199,17 @@ class FirstStage:
             return Candidates(self, self.understanding(query), allowed)
         terms = tuple(self.searcher.analyzer.query_terms(query))
         return Candidates(self, UnderstoodQuery(query, query, terms, None), allowed)
+
+    def of_brand(self, query: UnderstoodQuery, allowed: Masks | None) -> Numbers:
+        """Return the documents of the brand that a query names, in their order."""
+        views = self.searcher.snapshot.views
+        found = np.concatenate([np.zeros(0, np.bool_), *(view.live for view in views)])
+        if allowed is not None:
+            found = found & np.concatenate(allowed)
+        numbers = np.flatnonzero(found)
+        if self.understanding is None:
+            return numbers[:0]
+        return numbers[self.understanding.is_of_brand(query, numbers)]
 
     def profile(self, seeds: Numbers) -> CategoryProfile | None:
         """Return the kind of the documents nearest in meaning, if there is anything to tell it."""

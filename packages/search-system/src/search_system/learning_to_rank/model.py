@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +23,11 @@ from search_system.errors import CorruptIndexError, IndexMissingError, OptionErr
 from search_system.learning_to_rank.features import Features
 
 MODEL_FILE = "ranking-model.json"
-_FORMAT = 2
+_FORMAT = 3
+_UNREADABLE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
+    OptionError,
+)  # fmt: skip
 
 
 def lightgbm() -> Any:
@@ -78,15 +82,15 @@ class RankingModel:
         Raises:
             IndexFolderError: it cannot be written; an earlier model is as it was.
         """
-        values = {
+        values: dict[str, Any] = {
             "format": _FORMAT,
             "features": self.feature_names,
             "weight": self.weight,
             "depth": self.depth,
             "trained_on": self.trained_on,
             "boosters": self.boosters,
-            "checksum": _checksum(self.boosters),
         }
+        values["checksum"] = _checksum(values)
         with disk.writing(folder):
             disk.replace_file(folder / MODEL_FILE, json.dumps(values).encode(), durable=True)
         return folder / MODEL_FILE
@@ -112,12 +116,13 @@ class RankingModel:
                 tuple(values["features"]), tuple(values["boosters"]),
                 float(values["weight"]), int(values["depth"]), values["trained_on"],
             )  # fmt: skip
-            sound = values["checksum"] == _checksum(model.boosters)
+            checksum = values.pop("checksum")
+            sound = checksum == _checksum(values) and len(model.boosters) > 0
         except FileNotFoundError:
             raise IndexMissingError(
                 f"{path}: the index has no ranking model; train one first"
             ) from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except _UNREADABLE as error:
             raise CorruptIndexError(
                 f"{path}: no ranking model can be read ({error}); train it again"
             ) from error
@@ -137,5 +142,7 @@ class RankingModel:
             )
 
 
-def _checksum(boosters: Sequence[str]) -> str:
-    return hashlib.blake2b("\0".join(boosters).encode(), digest_size=16).hexdigest()
+def _checksum(values: Mapping[str, Any]) -> str:
+    """Return the checksum of all values."""
+    text = json.dumps(values, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

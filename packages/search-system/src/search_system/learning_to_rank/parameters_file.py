@@ -33,6 +33,9 @@ from search_system.understanding.understand import Switches
 
 PARAMETERS_FILE = "ranking-parameters.json"
 _FORMAT = 2
+_UNREADABLE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OptionError
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,11 @@ class RankingParameters:
             found = cls(
                 _bm25f(values["bm25f"]), _weight(values["dense_weight"]),
                 Blend(**values["blend"]), _catalogue(**values["catalogue"]),
-                Switches(**values["switches"]), values["tuned_on"],
+                _switches(values["switches"]), values["tuned_on"],
             )  # fmt: skip
         except FileNotFoundError:
             return cls.default(schema)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, OptionError) as error:
+        except _UNREADABLE as error:
             raise CorruptIndexError(
                 f"{path}: no parameters can be read ({error}); tune them again, or remove the file"
             ) from error
@@ -131,6 +134,12 @@ def _weight(value: object) -> float:
     if not isinstance(value, int | float) or not 0 <= value <= 1:
         raise OptionError(f"dense_weight must be a number from 0 to 1, not {value!r}")
     return float(value)
+
+
+def _switches(values: Mapping[str, Any]) -> Switches:
+    if not all(isinstance(value, bool) for value in values.values()):
+        raise OptionError(f"expected switches that are true or false, not {dict(values)}")
+    return Switches(**values)
 
 
 def _catalogue(

@@ -42,10 +42,10 @@ class TrainingOptions:
 
     def __post_init__(self) -> None:
         small = min(self.boosters, self.trees, self.leaves - 1, self.negatives_from)
-        if small < 1 or self.negatives < 0 or not self.learning_rate > 0:
+        if small < 1 or min(self.negatives, self.seed) < 0 or not self.learning_rate > 0:
             raise OptionError(
                 "expected boosters, trees and negatives_from from 1, leaves from 2, negatives "
-                f"from 0 and a learning rate over 0, not {self}"
+                f"and the seed from 0 and a learning rate over 0, not {self}"
             )
 
 

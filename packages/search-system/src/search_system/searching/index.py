@@ -64,6 +64,7 @@ class Index:
         self._shown = Searcher(snapshot, parameters=self._parameters.bm25f)
         self._pipeline: RankingPipeline | None = None
         self._loading = Lock()
+        self._showing = Lock()
 
     @classmethod
     def open(
@@ -133,9 +134,10 @@ class Index:
 
         The first one after a commit makes the snapshot of what was committed.
         """
-        if store := self._store:
-            self._show(store.snapshot())
-        return self._shown
+        with self._showing:
+            if store := self._store:
+                self._show(store.snapshot())
+            return self._shown
 
     def search(
         self,
@@ -210,6 +212,7 @@ class Index:
         tree, repairs = searcher.words_of(query) if plain else searcher.parse(query)
         restriction = filter_query(filters, searcher.schema) if filters else None
         text = query if plain or mode == "lexical" else searcher.meaning_of(query)
+        text = text.encode("utf-8", "replace").decode()  # no embedder takes a lone surrogate
         own = self._parameters.dense_weight
         weight = None if mode != "hybrid" else own if dense_weight is None else dense_weight
         return (
@@ -325,14 +328,15 @@ class Index:
 
         What was tuned or trained meanwhile counts from now on, too.
         """
-        self._parameters = RankingParameters.load(self.folder, self.schema)
-        if self._parameters.bm25f != self._shown.parameters:
-            self._shown = Searcher(self._shown.snapshot, self._shown, self._parameters.bm25f)
-        self._pipeline = None
         if self._store:
-            self._show(self._store.refresh())
-        else:
-            self._show(open_snapshot(self.folder, self._shown.snapshot))
+            self._store.refresh()
+        parameters = RankingParameters.load(self.folder, self.schema)
+        with self._showing, self._loading:
+            self._parameters, self._pipeline = parameters, None
+            store, shown = self._store, self._shown.snapshot
+            self._show(store.snapshot() if store else open_snapshot(self.folder, shown))
+            if parameters.bm25f != self._shown.parameters:
+                self._shown = Searcher(self._shown.snapshot, self._shown, parameters.bm25f)
 
     def commit(self) -> None:
         """Make everything so far durable, and let the next search find it.
@@ -346,7 +350,7 @@ class Index:
         """Let others write. What was not committed is replayed by the next writer."""
         if store := self._store:
             store.close()
-            with suppress(IndexFolderError):  # a search has raised it already
+            with self._showing, suppress(IndexFolderError):  # a search has raised it already
                 self._show(store.snapshot())
             self._store = None
 

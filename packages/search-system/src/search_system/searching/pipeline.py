@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from search_system.errors import IndexMissingError
+from search_system.errors import IndexMissingError, OptionError
 from search_system.fusion import Ranking
 from search_system.learning_to_rank.features import FeatureExtractor
 from search_system.learning_to_rank.first_stage import Candidates, FirstStage, Signal
@@ -112,8 +112,17 @@ class RankingPipeline:
         reranking = self._reranker(candidates) if self._reranker else None
         ranking = PipelineRanking(self.stage, candidates, reranking)
         if k > len(ranking.numbers):
-            ranking.follow(*self.stage.scorer.search(candidates.weights, k, query.allowed()))
+            ranking.follow(*self._by_words(query, candidates, k))
         return ranking
+
+    def _by_words(
+        self, query: SemanticQuery, candidates: Candidates, k: int
+    ) -> tuple[Numbers, Signal]:
+        """Return the best by words: as they were understood, or by all of the query."""
+        if query.tree == self.searcher.words_of(query.text)[0]:
+            return self.stage.scorer.search(candidates.weights, k, query.allowed())
+        found = query.matcher.search(query.matched, k)
+        return found.numbers, found.scores
 
     def rank_words(self, text: str, k: int) -> Ranking:
         """Return the k best documents for the words of a text, whatever signs it has."""
@@ -131,6 +140,8 @@ class RankingPipeline:
             OptionError: the cursor is none of this query.
         """
         place = 0 if cursor is None else Cursor.decode(cursor, _mark(query), 0).number
+        if place < 0:
+            raise OptionError(f"expected a cursor with a place, found {place}")
         ranking = self.rank(query, place + k + 1)
         return RankingPage.cut(
             ranking, place, k, lambda: Cursor(_mark(query), (), place + k).encode()
@@ -155,7 +166,7 @@ class PipelineRanking:
         """Put the best by words behind the candidates, but for these, with scores below theirs."""
         others = ~np.isin(numbers, self.numbers)
         last = float(self.scores[-1]) if len(self.scores) else 0.0
-        behind = last - 1.0 + scores[others] - self._candidates.best_bm25f
+        behind = last - 1.0 + scores[others] - (scores[0] if len(scores) else 0.0)
         self.numbers = np.concatenate([self.numbers, numbers[others]])
         self.scores = np.concatenate([self.scores, behind])
 

@@ -12,6 +12,7 @@ or their scores would change from page to page; the cursor says how many that we
 
 from collections.abc import Sequence
 from functools import partial
+from numbers import Integral
 from typing import Literal, get_args
 
 from search_system.dense.embedder import Embedder, embedder_named
@@ -39,7 +40,8 @@ DEPTH = 100
 
 def check_search(k: int, mode: str, dense_weight: float | None, sort: Sequence[str] = ()) -> None:
     """Raise `OptionError` for options of a search that make no sense, alone or together."""
-    if k < 1:
+    wanted: object = k  # whatever a caller may have put there
+    if not isinstance(wanted, Integral) or k < 1:
         raise OptionError(f"k must be a whole number from 1 up, not {k}")
     if mode not in get_args(Mode):
         raise OptionError(f"mode must be one of {', '.join(get_args(Mode))}, not {mode!r}")

@@ -26,9 +26,10 @@ def signal_results(
     highlighted and counted by these.
     """
     hits, understood = searcher.hits(page.numbers, page.scores), None
-    if isinstance(page.ranking, PipelineRanking) and page.ranking.understood != asked.text:
-        understood = page.ranking.understood
-        if asked.tree == searcher.words_of(asked.text)[0]:
+    if isinstance(page.ranking, PipelineRanking):
+        searched_for = page.ranking.understood
+        if searched_for != asked.text and asked.tree == searcher.words_of(asked.text)[0]:
+            understood = searched_for
             asked = replace(asked, tree=searcher.words_of(understood)[0])
     counts = searcher.facets(asked.matched, facets, asked.matcher)
     ranked = page.ranking, page.following, understood

@@ -158,11 +158,11 @@ class _Space:
             self.start |= defaults.blend.weights | {"dense_depth": defaults.blend.dense_depth}
             self.axes |= dict.fromkeys(defaults.blend.weights, SIGNAL_WEIGHTS)
             self.axes["dense_depth"] = DENSE_DEPTHS
-        for name in held:
-            if self.axes.pop(name, None) is None:
-                raise OptionError(
-                    f"mode '{mode}' tunes no parameter '{name}'; it tunes {', '.join(self.axes)}"
-                )
+        if unknown := [name for name in held if name not in self.axes]:
+            raise OptionError(
+                f"mode '{mode}' tunes no parameter '{unknown[0]}'; it tunes {', '.join(self.axes)}"
+            )
+        self.axes = {name: values for name, values in self.axes.items() if name not in held}
 
     def at(self, point: Point) -> RankingParameters:
         """Return the parameters of a point."""
