@@ -12,7 +12,11 @@ from search_system.errors import CorruptIndexError, OptionError
 from search_system.evaluation.metrics import MEASURES, Metrics
 from search_system.evaluation.tuning import coordinate_search, objective
 from search_system.learning_to_rank.first_stage import Blend
-from search_system.learning_to_rank.parameters_file import PARAMETERS_FILE, RankingParameters
+from search_system.learning_to_rank.parameters_file import (
+    PARAMETERS_FILE,
+    RankingParameters,
+    _checksum,
+)
 from search_system.schema import IndexSchema, KeywordField, NumberField, TextField
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.understanding.catalogue import Catalogue
@@ -116,9 +120,21 @@ def test_unreadable_parameters_are_named(tmp_path: Path) -> None:
         {"blend": {"category": float("nan")}},
         {"blend": {"seeds": 2.5}},
     ):
-        path.write_text(json.dumps(good | change))
-        with pytest.raises(CorruptIndexError, match=PARAMETERS_FILE):
-            RankingParameters.load(tmp_path, SCHEMA)
+        for written in (good | change, signed(good | change)):
+            path.write_text(json.dumps(written))
+            with pytest.raises(CorruptIndexError, match=PARAMETERS_FILE):
+                RankingParameters.load(tmp_path, SCHEMA)
+    path.write_text(json.dumps(good | {"dense_weight": 0.4}))
+    with pytest.raises(CorruptIndexError, match="damaged"):
+        RankingParameters.load(tmp_path, SCHEMA)
+    path.write_text(json.dumps(signed(good | {"dense_weight": 0.4})))
+    assert RankingParameters.load(tmp_path, SCHEMA).dense_weight == 0.4
+
+
+def signed(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values with the checksum that they should have."""
+    values = {name: value for name, value in values.items() if name != "checksum"}
+    return values | {"checksum": _checksum(values)}
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,15 @@
      "blend": {"category": 0.2, "feedback": 0.2, ...},
      "catalogue": {"brand_field": "brand", ...},
      "switches": {"spelling": true, ...},
-     "tuned_on": "shop, dev"}
+     "tuned_on": "shop, dev",
+     "checksum": "..."}
 
 A file that was made for other fields than the index has would rank by the wrong ones, so it is
 refused.
 """
 
 import dataclasses
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -32,7 +34,7 @@ from search_system.understanding.catalogue import Catalogue
 from search_system.understanding.understand import Switches
 
 PARAMETERS_FILE = "ranking-parameters.json"
-_FORMAT = 2
+_FORMAT = 3
 _UNREADABLE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OptionError
 )  # fmt: skip
@@ -64,7 +66,7 @@ class RankingParameters:
             IndexFolderError: it cannot be written; an earlier file is as it was.
         """
         fields = {name: asdict(field) for name, field in self.bm25f.fields.items()}
-        values = {
+        values: dict[str, Any] = {
             "format": _FORMAT,
             "bm25f": {"k1": self.bm25f.k1, "fields": fields},
             "dense_weight": self.dense_weight,
@@ -73,6 +75,7 @@ class RankingParameters:
             "switches": asdict(self.switches),
             "tuned_on": self.tuned_on,
         }
+        values["checksum"] = _checksum(values)
         with disk.writing(folder):
             data = json.dumps(values, indent=1, ensure_ascii=False).encode()
             disk.replace_file(folder / PARAMETERS_FILE, data, durable=True)
@@ -93,6 +96,10 @@ class RankingParameters:
                 raise CorruptIndexError(
                     f"{path}: parameters of format {values['format']}, expected {_FORMAT}; "
                     "tune them again, or remove the file"
+                )
+            if values.pop("checksum") != _checksum(values):
+                raise CorruptIndexError(
+                    f"{path}: the parameters are damaged; tune them again, or remove the file"
                 )
             found = cls(
                 _bm25f(values["bm25f"]), _weight(values["dense_weight"]),
@@ -123,6 +130,12 @@ class RankingParameters:
                 raise OptionError(
                     f"{where}: no {kind} field '{unknown[0]}' in the index, which has {known}"
                 )
+
+
+def _checksum(values: Mapping[str, Any]) -> str:
+    """Return the checksum of all other values."""
+    text = json.dumps(values, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _bm25f(values: Mapping[str, Any]) -> BM25F:
