@@ -107,9 +107,8 @@ class Index:
 
         The first one after a commit makes the snapshot of what was committed.
         """
-        if store := self._store:
-            self._show(store.snapshot())
-        return self._shown
+        store = self._store
+        return self._show(store.snapshot()) if store else self._shown
 
     def search(
         self,
@@ -280,6 +279,9 @@ class Index:
                 self._store = Store.open(self.folder, fsync=self._fsync, config=self._config)
             return self._store
 
-    def _show(self, snapshot: Snapshot) -> None:
-        if snapshot is not self._shown.snapshot:
-            self._shown = Searcher(snapshot, self._shown)
+    def _show(self, snapshot: Snapshot) -> Searcher:
+        """Return what searches a snapshot; another thread may show another one meanwhile."""
+        shown = self._shown
+        if snapshot is not shown.snapshot:
+            shown = self._shown = Searcher(snapshot, shown)
+        return shown

@@ -213,12 +213,13 @@ class Store:
         Raises:
             IndexFolderError: that failed, for want of memory or being interrupted.
         """
-        if self._contents.buffer.has_committed:
+        contents = self._contents
+        if contents.buffer.has_committed or not contents.is_whole:
             with self._gate.mutex:
                 self._show_commit()
-        if not self._contents.is_whole:
-            self._gate.check()
-        return self._contents.snapshot
+                if not contents.is_whole:
+                    self._gate.check()
+        return contents.snapshot
 
     def _show_commit(self) -> None:
         try:
