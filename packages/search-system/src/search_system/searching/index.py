@@ -10,8 +10,8 @@
 
 An index that is only searched needs no lock: it holds the last commit's snapshot, whatever others
 write meanwhile, and `refresh` takes the newest. The first `add` or `delete` makes it the index's
-one writer until `close`. What it adds is found after `refresh` or `commit`, and lasts after
-`commit`.
+one writer until `close`, and shows the last commit. What it adds is found after `refresh` or
+`commit`, and lasts after `commit`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -174,7 +174,8 @@ class Index:
 
     def did_you_mean(self, query: str) -> str | None:
         """Return a query with its misspelt words corrected, or None if none needs it."""
-        return self.searcher.words.did_you_mean(query, self.searcher.analyzer)
+        searcher = self.searcher
+        return searcher.words.did_you_mean(query, searcher.analyzer)
 
     def complete(self, text: str, k: int = 10) -> list[str]:
         """Return what someone may be typing: the text with its last word completed, k times."""
