@@ -74,8 +74,12 @@ class Lexicon:
         data = np.frombuffer("".join(words).encode(errors=errors), np.uint8)
         characters = np.append(np.flatnonzero((data & 0xC0) != 0x80), len(data))
         ends = characters[np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))]
-        numbers = np.empty(len(words), np.int32)
-        self._make_room(len(words), len(data))
+        return self.number_encoded(data, ends)
+
+    def number_encoded(self, data: NDArray[np.uint8], ends: NDArray[np.int64]) -> Numbers:
+        """Return the numbers of words that are given by their bytes in a row, and their ends."""
+        numbers = np.empty(len(ends), np.int32)
+        self._make_room(len(ends), len(data))
         number_words(*self._table, self._seed, self._counts, data, ends, numbers)
         return numbers
 
