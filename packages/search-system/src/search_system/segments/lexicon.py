@@ -47,13 +47,13 @@ class Lexicon:
         return int(self._counts[0])
 
     def split(
-        self, texts: Sequence[str], folded: NDArray[np.uint8]
+        self, texts: Sequence[str], folded: NDArray[np.int8]
     ) -> tuple[Numbers, NDArray[np.int64]]:
         """Return the numbers of the words of some texts in a row, and how many each text has.
 
         Args:
             texts: of ASCII only.
-            folded: what each of 256 bytes is in a word; 0 if it is in none.
+            folded: see `Tokenizer.folded`.
         """
         data = np.frombuffer("".join(texts).encode(), np.uint8)
         ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
