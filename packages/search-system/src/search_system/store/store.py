@@ -169,10 +169,9 @@ class Store:
         check_id(doc_id)
         line = encode_document(document, doc_id)
         document = as_replayed(document, line)
-        with self._gate.mutex:
-            prepared = self._contents.buffer.prepare(document, doc_id, line)
-            with self._gate:
-                self._apply(Operation(doc_id, line), prepared)
+        prepared = self._contents.buffer.prepare(document, doc_id, line)
+        with self._gate:
+            self._apply(Operation(doc_id, line), prepared)
 
     def delete(self, doc_id: str) -> None:
         """Delete the document that has this id; no such document is no error.
