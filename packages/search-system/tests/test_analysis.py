@@ -3,7 +3,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from search_system import Analyzer, AnalyzerSpec, OptionError
+from search_system.analysis import analyzer as analyzer_module
 from search_system.analysis.normalize import normalize, split_identifiers
+from search_system.analysis.spec import named_analyzer
 
 PLAIN = AnalyzerSpec(stemmer="none")
 
@@ -55,6 +57,21 @@ def test_tokens_are_words_with_inner_points_apostrophes_and_marks(
 
 def test_half_a_surrogate_pair_has_no_stem() -> None:
     assert Analyzer(AnalyzerSpec(tokenizer="blanks"))("\ud800s running") == ["\ud800s", "run"]
+
+
+@pytest.mark.parametrize(
+    "spec", [AnalyzerSpec(), AnalyzerSpec(stop_words="english"), named_analyzer("products"), PLAIN]
+)
+def test_terms_of_many_tokens_are_those_of_each(
+    spec: AnalyzerSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for tokens in (["the", "running", "16 gb", "shoes"], ["shoes", "\ud800s", "tied"], []):
+        assert Analyzer(spec).terms(tokens) == list(map(Analyzer(spec).term, tokens))
+    monkeypatch.setattr(analyzer_module, "_MEMO_LIMIT", 3)
+    limited = Analyzer(spec)
+    for tokens in (["running", "shoes"], ["shoes", "tied", "the"], ["laces"]):
+        assert limited.terms(tokens) == list(map(Analyzer(spec).term, tokens))
+        assert len(limited._terms) <= 3
 
 
 def test_stop_words_and_stemmer_are_switches() -> None:

@@ -62,7 +62,7 @@ def test_texts_are_split_as_the_tokenizer_splits_them(name: str, texts: list[str
     assert [simplified[i] for i in range(len(texts)) if i not in whole] == [
         tokens[i] for i in range(len(texts)) if i not in whole
     ]
-    folded = np.frombuffer(analyzer.folded or b"", np.uint8)
+    folded = np.frombuffer(analyzer.folded or b"", np.int8)
     numbers, sizes = lexicon.split([str(simplified[i]) for i in whole], folded)
     assert sizes.tolist() == [len(tokens[i]) for i in whole]
     words = lexicon.words()
@@ -72,7 +72,7 @@ def test_texts_are_split_as_the_tokenizer_splits_them(name: str, texts: list[str
 def test_a_table_grows() -> None:
     lexicon = Lexicon()
     words = [f"{i:x}" for i in range(20_000)]
-    folded = np.frombuffer(Analyzer(AnalyzerSpec()).folded or b"", np.uint8)
+    folded = np.frombuffer(Analyzer(AnalyzerSpec()).folded or b"", np.int8)
     texts = [" ".join(words[i : i + 7]) for i in range(0, len(words), 7)]
     numbers, _ = lexicon.split(texts, folded)
     assert numbers.tolist() == [*range(20_000)]

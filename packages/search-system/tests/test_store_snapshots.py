@@ -4,6 +4,7 @@ import errno
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from search_system import Index, IndexSchema, TextField, disk
 from search_system.errors import IndexFolderError
 from search_system.segments.writer import SegmentWriter
 from search_system.store.config import WriterConfig
+from search_system.store.segment_set import SegmentSet
 from search_system.store.snapshot import open_snapshot
 from search_system.store.store import Store
 
@@ -150,6 +152,29 @@ def test_uncommitted_operations_do_not_pile_up_behind_a_commit(tmp_path: Path) -
         assert store.snapshot().ids() == ["0"]
         store.commit()
         assert len(store.snapshot()) == 9
+
+
+def test_a_second_thread_waits_for_the_snapshot_that_the_first_one_makes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered, proceed, add = threading.Event(), threading.Event(), SegmentSet.add
+
+    def add_slowly(*arguments: Any, **options: Any) -> None:
+        entered.set()
+        assert proceed.wait(10)
+        add(*arguments, **options)
+
+    monkeypatch.setattr(SegmentSet, "add", add_slowly)
+    with Store.open(tmp_path, SCHEMA) as store, ThreadPoolExecutor(2) as pool:
+        store.add({"text": "word"}, "1")
+        store.commit()
+        first = pool.submit(lambda: len(store.snapshot()))
+        assert entered.wait(10)
+        second = pool.submit(lambda: len(store.snapshot()))
+        with pytest.raises(TimeoutError):
+            second.result(0.05)
+        proceed.set()
+        assert first.result(10) == second.result(10) == 1
 
 
 def test_searches_in_threads_find_every_acknowledged_commit(tmp_path: Path) -> None:

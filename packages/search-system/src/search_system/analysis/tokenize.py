@@ -33,7 +33,7 @@ _PATTERNS = {
     "whole": r"(?s:\S(?:.*\S)?)",
 }
 _LETTERS = bytes(ord(c.lower()) if (c := chr(i)).isalnum() and i < 128 else 0 for i in range(256))
-_JOINED = bytes(i if chr(i) in "'." else letter for i, letter in enumerate(_LETTERS))
+_JOINED = bytes(256 - i if chr(i) in "'." else letter for i, letter in enumerate(_LETTERS))
 _FOLDED = {"words": _JOINED, "cjk": _JOINED, "runs": _LETTERS}
 _CJK = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]+")
 
@@ -49,7 +49,7 @@ class Tokenizer:
         self.folded = None if first else _FOLDED.get(name)
         """What each byte of a text of ASCII is in a word, for code that splits without a pattern.
 
-        That is a digit or a small letter; 0 in none; or itself for what only joins two of these.
+        That is a digit or a small letter; 0 in none; 256 less itself for what only joins words.
         None if there is more to it.
         """
         self._ascii_word = re.compile(pattern.replace("{run}", _ASCII_RUN))

@@ -10,8 +10,8 @@
 
 An index that is only searched needs no lock: it holds the last commit's snapshot, whatever others
 write meanwhile, and `refresh` takes the newest. The first `add` or `delete` makes it the index's
-one writer until `close`. What it adds is found after `refresh` or `commit`, and lasts after
-`commit`.
+one writer until `close`, and shows the last commit. What it adds is found after `refresh` or
+`commit`, and lasts after `commit`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -134,10 +134,8 @@ class Index:
 
         The first one after a commit makes the snapshot of what was committed.
         """
-        with self._showing:
-            if store := self._store:
-                self._show(store.snapshot())
-            return self._shown
+        store = self._store
+        return self._show(store.snapshot()) if store else self._shown
 
     def search(
         self,
@@ -360,6 +358,9 @@ class Index:
                 self._store = Store.open(self.folder, fsync=self._fsync, config=self._config)
             return self._store
 
-    def _show(self, snapshot: Snapshot) -> None:
-        if snapshot is not self._shown.snapshot:
-            self._shown = Searcher(snapshot, self._shown, self._parameters.bm25f)
+    def _show(self, snapshot: Snapshot) -> Searcher:
+        """Return what searches a snapshot; another thread may show another one meanwhile."""
+        shown = self._shown
+        if snapshot is not shown.snapshot:
+            shown = self._shown = Searcher(snapshot, shown, self._parameters.bm25f)
+        return shown

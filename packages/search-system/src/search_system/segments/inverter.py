@@ -58,13 +58,13 @@ class FieldInverter:
     def __init__(self, analyze: Analyze, *, positions: bool) -> None:
         self.prepare: Callable[[str], Text] = analyze
         """Returns a text as `append` takes it; what an analyzer may raise, it raises here."""
-        self._numbers = WordNumbers(lambda term: term)
-        self._folded = np.zeros(0, np.uint8)
+        self._numbers = WordNumbers(lambda words: [*words])
+        self._folded = np.zeros(0, np.int8)
         # Edge n-grams make several terms of one token.
         self._has_words = isinstance(analyze, Analyzer) and not analyze.config.edge_grams
         if isinstance(analyze, Analyzer) and self._has_words:
-            self.prepare, self._numbers = analyze.simplified, WordNumbers(analyze.term)
-            self._folded = np.frombuffer(analyze.folded or b"", np.uint8)
+            self.prepare, self._numbers = analyze.simplified, WordNumbers(analyze.terms)
+            self._folded = np.frombuffer(analyze.folded or b"", np.int8)
         self._positions = positions
         self._waiting: list[Text] = []
         self._n_waiting = 0

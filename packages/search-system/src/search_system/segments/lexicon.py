@@ -47,13 +47,13 @@ class Lexicon:
         return int(self._counts[0])
 
     def split(
-        self, texts: Sequence[str], folded: NDArray[np.uint8]
+        self, texts: Sequence[str], folded: NDArray[np.int8]
     ) -> tuple[Numbers, NDArray[np.int64]]:
         """Return the numbers of the words of some texts in a row, and how many each text has.
 
         Args:
             texts: of ASCII only.
-            folded: what each of 256 bytes is in a word; 0 if it is in none.
+            folded: see `Tokenizer.folded`.
         """
         data = np.frombuffer("".join(texts).encode(), np.uint8)
         ends = np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))
@@ -74,8 +74,12 @@ class Lexicon:
         data = np.frombuffer("".join(words).encode(errors=errors), np.uint8)
         characters = np.append(np.flatnonzero((data & 0xC0) != 0x80), len(data))
         ends = characters[np.cumsum(np.fromiter(map(len, words), np.int64, len(words)))]
-        numbers = np.empty(len(words), np.int32)
-        self._make_room(len(words), len(data))
+        return self.number_encoded(data, ends)
+
+    def number_encoded(self, data: NDArray[np.uint8], ends: NDArray[np.int64]) -> Numbers:
+        """Return the numbers of words that are given by their bytes in a row, and their ends."""
+        numbers = np.empty(len(ends), np.int32)
+        self._make_room(len(ends), len(data))
         number_words(*self._table, self._seed, self._counts, data, ends, numbers)
         return numbers
 

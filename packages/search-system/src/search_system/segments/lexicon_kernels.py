@@ -33,14 +33,14 @@ class Table(NamedTuple):
 
 @inlined
 def _mix(hashed: Integer, byte: Integer) -> Integer:
-    hashed = (hashed ^ np.uint64(byte)) * _FACTOR
-    return hashed ^ (hashed >> _HALF)
+    return (hashed ^ np.uint64(byte)) * _FACTOR
 
 
 @inlined
-def _is_letter(byte: Integer) -> Integer:
-    """Return whether a folded byte is a small letter or a digit."""
-    return np.uint8(97) <= byte <= np.uint8(122) or np.uint8(48) <= byte <= np.uint8(57)
+def _mixed(hashed: Integer) -> Integer:
+    """Return a hash of which each bit depends on all bytes."""
+    hashed = (hashed ^ (hashed >> _HALF)) * _FACTOR
+    return hashed ^ (hashed >> _HALF)
 
 
 @inlined
@@ -89,13 +89,13 @@ def _has_room(
 @kernel(
     types.int64,
     *TABLE_TYPES, types.uint64, written(types.int64),
-    read_only(types.uint8), read_only(types.int64), read_only(types.uint8), types.int64,
+    read_only(types.uint8), read_only(types.int64), read_only(types.int8), types.int64,
     written(types.int32), written(types.int64),
 )  # fmt: skip
 def number_texts(
     slots: NDArray[np.uint64], offsets: NDArray[np.int64], data: NDArray[np.uint8],
     seed: Integer, counts: NDArray[np.int64],
-    text: NDArray[np.uint8], ends: NDArray[np.int64], folded: NDArray[np.uint8], first: Integer,
+    text: NDArray[np.uint8], ends: NDArray[np.int64], folded: NDArray[np.int8], first: Integer,
     numbers: NDArray[np.int32], sizes: NDArray[np.int64],
 ) -> int:  # fmt: skip
     """Split texts of ASCII into words, and number these; return how many texts are done.
@@ -108,7 +108,7 @@ def number_texts(
         counts: how many words there are, and how many numbers were written; updated.
         text: the texts in a row.
         ends: where each of them ends.
-        folded: what each byte is in a word; 0 if in none, itself for what may only join two.
+        folded: what each byte is in a word; 0 if in none, below 0 for what may only join two.
         first: the first text that is still to be done.
         numbers: gets the words' numbers.
         sizes: gets how many words each text has.
@@ -122,22 +122,22 @@ def number_texts(
             done = i
             break
         while place < end:
-            if not _is_letter(folded[text[place]]):
+            if folded[text[place]] <= 0:
                 place += 1
                 continue
             begin = to = offsets[n_words]
             hashed = seed
             while place < end:
                 byte = folded[text[place]]
-                if not _is_letter(byte):
-                    joins = byte and place + 1 < end and _is_letter(folded[text[place + 1]])
-                    if not joins:
+                if byte <= 0:
+                    if not byte or place + 1 == end or folded[text[place + 1]] <= 0:
                         break
+                    byte = -byte
                 hashed = _mix(hashed, byte)
                 data[to] = byte
                 to += 1
                 place += 1
-            word = _find_last(slots, offsets, data, n_words, to - begin, hashed)
+            word = _find_last(slots, offsets, data, n_words, to - begin, _mixed(hashed))
             n_words += word == n_words
             numbers[n_numbers] = word
             n_numbers += 1
@@ -166,7 +166,7 @@ def number_words(
             data[to] = text[place]
             to += 1
             place += 1
-        word = _find_last(slots, offsets, data, n_words, to - begin, hashed)
+        word = _find_last(slots, offsets, data, n_words, to - begin, _mixed(hashed))
         n_words += word == n_words
         numbers[i] = word
     counts[0] = n_words
@@ -186,6 +186,7 @@ def fill_slots(
         hashed = seed
         for place in range(offsets[word], offsets[word + 1]):
             hashed = _mix(hashed, data[place])
+        hashed = _mixed(hashed)
         slot = hashed & mask
         while slots[slot] != np.uint64(0):
             slot = (slot + _ONE) & mask

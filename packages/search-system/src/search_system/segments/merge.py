@@ -131,13 +131,13 @@ def _merge_values(
     costs = [np.arange(len(table) + 1) for table in tables]
     for merged in merge_tables(tables, costs, _RANGE_VALUES):
         spans = [slice(b, e) for b, e in zip(merged.begins, merged.ends, strict=True)]
-        kept = np.zeros(len(merged.strings), dtype=np.bool_)
+        kept = np.zeros(len(merged), dtype=np.bool_)
         for use, span, ranks in zip(used, spans, merged.ranks, strict=True):
             kept[ranks[use[span]]] = True
         numbers = np.cumsum(kept) - 1 + n_values
         for new, span, ranks in zip(new_codes, spans, merged.ranks, strict=True):
             new[span] = numbers[ranks]
-        stream.append([v for v, keep in zip(merged.strings, kept.tolist(), strict=True) if keep])
+        merged.write(stream, kept)
         n_values += int(np.count_nonzero(kept))
     return new_codes
 
@@ -169,5 +169,5 @@ def _merge_ids(out: ArrayFileWriter, sources: Sequence[MergeSource]) -> None:
         by_doc[file["id_hash_docs"]] = file["id_hashes"]
         hashes.append(by_doc[source.live])
         sizes = np.diff(table.offsets)
-        ids.append_bytes(file["ids"][np.repeat(source.live, sizes)], sizes[source.live])
+        ids.append(file["ids"][np.repeat(source.live, sizes)], sizes[source.live])
     add_id_hashes(out, np.concatenate(hashes))

@@ -6,20 +6,31 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from search_system.segments.strings import StringTable
+from search_system.segments.lexicon import Lexicon
+from search_system.segments.strings import StringStream, StringTable
 
 
 @dataclass(frozen=True, slots=True)
 class MergedRange:
-    """The strings of all tables between two bounds."""
+    """The strings of all tables between two bounds: distinct and ascending."""
 
-    strings: list[bytes]
-    """Distinct and ascending."""
     begins: list[int]
     ends: list[int]
     """Table t's strings here are those from number ``begins[t]`` up to ``ends[t]``."""
     ranks: list[NDArray[np.int64]]
-    """Where each of table t's strings is in ``strings``."""
+    """Where each of table t's strings is among all."""
+    lexicon: Lexicon
+    order: NDArray[np.int64]
+    """The strings' numbers in the lexicon, in their order."""
+
+    def __len__(self) -> int:
+        """Return the number of strings."""
+        return len(self.order)
+
+    def write(self, stream: StringStream, kept: NDArray[np.bool_]) -> None:
+        """Write the strings of a mask."""
+        data, offsets = self.lexicon.encoded(self.order[kept])
+        stream.append(data, np.diff(offsets))
 
 
 def merge_tables(
@@ -39,9 +50,18 @@ def merge_tables(
     begins = [0] * len(tables)
     for bound in [*sorted(bounds), None]:
         ends = [len(table) if bound is None else table.place(bound) for table in tables]
-        slices = [t.slice(b, e) for t, b, e in zip(tables, begins, ends, strict=True)]
-        strings = sorted(set().union(*slices))
-        rank = {string: i for i, string in enumerate(strings)}
-        ranks = [np.fromiter(map(rank.__getitem__, part), np.int64, len(part)) for part in slices]
-        yield MergedRange(strings, begins, ends, ranks)
+        yield _merge_range(tables, begins, ends)
         begins = ends
+
+
+def _merge_range(tables: Sequence[StringTable], begins: list[int], ends: list[int]) -> MergedRange:
+    lexicon = Lexicon()
+    numbers = []
+    for table, begin, end in zip(tables, begins, ends, strict=True):
+        offsets = table.offsets[begin : end + 1]
+        data = table.data[offsets[0] : offsets[-1]]
+        numbers.append(lexicon.number_encoded(data, offsets[1:] - offsets[0]))
+    order = lexicon.order()
+    ranks = np.empty(len(order), np.int64)
+    ranks[order] = np.arange(len(order))
+    return MergedRange(begins, ends, [ranks[part] for part in numbers], lexicon, order)

@@ -51,7 +51,7 @@ class _TextStreams:
             self.positions = out.stream(f"{name}/positions", np.uint32)
             self.positions_offsets.append(np.zeros(1, np.int64))
 
-    def append(self, terms: list[bytes], parts: Sequence[_Part]) -> NDArray[np.int64]:
+    def append(self, terms: MergedRange, parts: Sequence[_Part]) -> NDArray[np.int64]:
         """Write the next terms with the postings that each source has for them.
 
         Returns:
@@ -59,7 +59,7 @@ class _TextStreams:
         """
         sizes = np.sum([part.sizes for part in parts], axis=0)
         kept = sizes > 0  # a term may have lost all its documents
-        self.terms.append([term for term, keep in zip(terms, kept.tolist(), strict=True) if keep])
+        terms.write(self.terms, kept)
         tfs = _concatenate(sizes, [(part.sizes, part.tfs) for part in parts])
         large = np.flatnonzero(tfs >= LARGE_TF)
         self.large_at.append(large + self.docs.count)
@@ -101,9 +101,9 @@ def merge_text(
     words = [WordSource(text.words, len(text.terms)) for text, _ in sources if text.words]
     for merged in merge_tables(tables, costs, _RANGE_POSTINGS):
         pause()
-        if merged.strings:
+        if len(merged):
             parts = [_part(merged, i, *source) for i, source in enumerate(sources)]
-            numbers = streams.append(merged.strings, parts)
+            numbers = streams.append(merged, parts)
             if positions:
                 streams.append_positions(parts)
             if words:
@@ -138,7 +138,7 @@ def _part(merged: MergedRange, source: int, text: TextIndex, new_docs: NDArray[n
     if text.has_positions:
         spans = text.positions_offsets[[first, last]].tolist()
         positions = text.all_positions[spans[0] : spans[1]]
-    n = len(merged.strings)
+    n = len(merged)
     before = tokens = np.bincount(groups, weights=tfs, minlength=n).astype(np.int64)
     kept = docs != DROPPED
     if not kept.all():

@@ -19,10 +19,11 @@ from search_system.segments.lexicon import Lexicon
 class WordNumbers:
     """The words of a field by number, and their terms, each asked for once."""
 
-    def __init__(self, term: Callable[[str], str | None]) -> None:
+    def __init__(self, terms: Callable[[list[str]], list[str | None]]) -> None:
+        """Begin without any; ``terms`` returns those of some words, None for a stop word."""
         self.lexicon = Lexicon()
         """Numbers the words."""
-        self._term = term
+        self._terms_of = terms
         self._terms = Lexicon()
         self._term_of = np.zeros(0, np.int32)
         self._counts = np.zeros(0, np.int64)
@@ -37,7 +38,7 @@ class WordNumbers:
 
     def _number_terms(self) -> None:
         """Number the terms of the words that came since the last time."""
-        terms = list(map(self._term, self.lexicon.words(len(self._term_of))))
+        terms = self._terms_of(self.lexicon.words(len(self._term_of)))
         numbers = np.full(len(terms), STOP_WORD, np.int32)
         has_term = np.fromiter(map(bool, terms), np.bool_, len(terms))
         numbers[has_term] = self._terms.number(list(filter(None, terms)), "replace")

@@ -100,12 +100,7 @@ class StringStream:
         self._offsets: ArrayStream = out.stream(f"{name}_offsets", np.int64)
         self._offsets.append(np.zeros(1, np.int64))
 
-    def append(self, strings: Sequence[bytes]) -> None:
-        """Write the next strings."""
-        sizes = np.fromiter(map(len, strings), np.int64, len(strings))
-        self.append_bytes(np.frombuffer(b"".join(strings), np.uint8), sizes)
-
-    def append_bytes(self, data: NDArray[np.uint8], sizes: NDArray[np.int64]) -> None:
+    def append(self, data: NDArray[np.uint8], sizes: NDArray[np.int64]) -> None:
         """Write the next strings, given as their bytes in a row and their sizes."""
         self._offsets.append(np.cumsum(sizes) + self._bytes.count)
         self._bytes.append(data)

@@ -78,14 +78,14 @@ def merge_words(
     costs = [np.arange(len(table) + 1) for table in tables]
     for merged in merge_tables(tables, costs, _RANGE_WORDS):
         pause()
-        counts = np.zeros(len(merged.strings), np.int64)
-        terms = np.full(len(merged.strings), STOP_WORD, np.int32)
+        counts = np.zeros(len(merged), np.int64)
+        terms = np.full(len(merged), STOP_WORD, np.int32)
         for source, begin, end, ranks in zip(
             sources, merged.begins, merged.ends, merged.ranks, strict=True
         ):
             counts[ranks] += source.counts(slice(begin, end))
             terms[ranks] = source.new_terms(slice(begin, end))
         kept = counts > 0
-        strings.append([w for w, keep in zip(merged.strings, kept.tolist(), strict=True) if keep])
+        merged.write(strings, kept)
         word_terms.append(terms[kept])
         word_counts.append(np.minimum(counts[kept], LARGEST_COUNT))

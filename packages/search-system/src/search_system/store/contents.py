@@ -27,7 +27,7 @@ class Contents:
         self.committed = segments.views
         """The segments of the last commit whose snapshot was made."""
         self.is_whole = True
-        """Whether nothing that was committed is missing, which only the log still has."""
+        """Whether all that was committed is in the buffer or in the snapshot."""
         self._schema = schema
         self._memory = memory
         self.publish(generation)
@@ -35,6 +35,7 @@ class Contents:
     def publish(self, generation: int) -> None:
         """Show all segments, with the number of the last commit."""
         self.snapshot = Snapshot(self._schema, self.segments.views, generation)
+        self.is_whole = True
 
     def publish_commit(self, generation: int) -> None:
         """Show all segments, as the commit of a number."""
@@ -75,7 +76,7 @@ class Contents:
 
     def _add_segment(self) -> None:
         in_memory = self.buffer.is_small
-        self.is_whole = not self.buffer.has_committed
+        if self.buffer.has_committed:
+            self.is_whole = False  # until it is published, which other threads wait for
         if pending := self.buffer.take():
             self.segments.add(pending, in_memory=in_memory)
-        self.is_whole = True

@@ -58,12 +58,13 @@ class Operation(NamedTuple):
         """Return the operation as a record."""
         encoded = self.id.encode()
         kind = DELETE if self.line is None else ADD
-        payload = b"".join((kind, _ID_SIZE.pack(len(encoded)), encoded, self.line or b""))
-        if len(payload) > _LONGEST:
+        head = b"".join((kind, _ID_SIZE.pack(len(encoded)), encoded))
+        record = _record(head, self.line or b"")
+        if len(record) > _LONGEST:
             raise IndexFolderError(
-                f"document '{self.id}': {len(payload):,} bytes, expected at most {_LONGEST:,}"
+                f"document '{self.id}': {len(record):,} bytes, expected at most {_LONGEST:,}"
             )
-        return _record(payload)
+        return record
 
     @classmethod
     def decode(cls, payload: bytes) -> "Operation":
@@ -204,9 +205,10 @@ def _read(path: Path, begin: int) -> bytes:
         raise CorruptIndexError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _record(payload: bytes) -> bytes:
-    sizes = _SIZES.pack(len(payload), zlib.crc32(payload))
-    return b"".join((sizes, zlib.crc32(sizes).to_bytes(4, "little"), payload))
+def _record(head: bytes, rest: bytes = b"") -> bytes:
+    """Return the record of a payload in two parts."""
+    sizes = _SIZES.pack(len(head) + len(rest), zlib.crc32(rest, zlib.crc32(head)))
+    return b"".join((sizes, zlib.crc32(sizes).to_bytes(4, "little"), head, rest))
 
 
 def commit_record(number: int) -> bytes:

@@ -6,7 +6,7 @@ and no bookkeeping.
 
 Whoever opens a snapshot beside a writer, or after it was killed, maps the segments of the last
 checkpoint and replays the commits in its log into a segment of its own, in memory. The log has a
-mebibyte of them at most, which takes about a tenth of a second; going on from a previous snapshot
+mebibyte of them at most, which takes some tenths of a second; going on from a previous snapshot
 replays only what is new.
 """
 

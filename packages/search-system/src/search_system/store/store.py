@@ -169,10 +169,9 @@ class Store:
         check_id(doc_id)
         line = encode_document(document, doc_id)
         document = as_replayed(document, line)
-        with self._gate.mutex:
-            prepared = self._contents.buffer.prepare(document, doc_id, line)
-            with self._gate:
-                self._apply(Operation(doc_id, line), prepared)
+        prepared = self._contents.buffer.prepare(document, doc_id, line)
+        with self._gate:
+            self._apply(Operation(doc_id, line), prepared)
 
     def delete(self, doc_id: str) -> None:
         """Delete the document that has this id; no such document is no error.
@@ -213,12 +212,13 @@ class Store:
         Raises:
             IndexFolderError: that failed, for want of memory or being interrupted.
         """
-        if self._contents.buffer.has_committed:
+        contents = self._contents
+        if contents.buffer.has_committed or not contents.is_whole:
             with self._gate.mutex:
                 self._show_commit()
-        if not self._contents.is_whole:
-            self._gate.check()
-        return self._contents.snapshot
+                if not contents.is_whole:
+                    self._gate.check()
+        return contents.snapshot
 
     def _show_commit(self) -> None:
         try:
