@@ -135,6 +135,21 @@ def test_a_model_that_cannot_be_read_is_replaced(run: Command, collection: Path)
     assert Index.open("data/search/shop").pipeline.model
 
 
+def test_parameters_that_cannot_be_read_are_replaced(
+    run: Command, collection: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path("data/search/shop", PARAMETERS_FILE)
+    path.write_text("{bad")
+    with pytest.raises(SystemExit):
+        run("search", "red")
+    assert "tune them again" in capsys.readouterr().err
+    main(["tune", str(collection)])
+    captured = capsys.readouterr()
+    assert "Saved: " in captured.out
+    assert "no ranking parameters can be read" in captured.err
+    assert Index.open("data/search/shop").parameters.tuned_on == "shop, dev"
+
+
 def test_train_tells_programs_everything(run: Command, collection: Path) -> None:
     flags = ("--trees", 3, "--boosters", 1, "--folds", 2, "--dry-run", "--json")
     values = json.loads(run("train", collection, *flags))

@@ -20,6 +20,7 @@ from search_system.learning_to_rank.features import FeatureExtractor
 from search_system.learning_to_rank.first_stage import Blend, FirstStage, standardized
 from search_system.learning_to_rank.model import MODEL_FILE, RankingModel
 from search_system.learning_to_rank.reranking import Reranker
+from search_system.learning_to_rank.stored import checksum
 from search_system.learning_to_rank.training import (
     JudgedFeatures,
     TrainingOptions,
@@ -292,13 +293,26 @@ def test_a_model_of_other_features_is_refused(tmp_path: Path, model: RankingMode
 
 
 @pytest.mark.parametrize(
+    "change",
+    [{"features": None}, {"weight": "much"}, {"weight": 5}, {"depth": 0}, {"boosters": 3}],
+)
+def test_values_that_make_no_model_are_named(
+    tmp_path: Path, model: RankingModel, change: dict[str, object]
+) -> None:
+    path = model.save(tmp_path)
+    values = json.loads(path.read_text()) | change
+    del values["checksum"]
+    path.write_text(json.dumps(values | {"checksum": checksum(values)}))
+    with pytest.raises(CorruptIndexError, match="no ranking model can be read") as error:
+        RankingModel.load(tmp_path, model.feature_names)
+    assert MODEL_FILE in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"format": 99}, "format 99, expected 3"),
         ({"checksum": "00"}, "damaged"),
-        ({"features": None}, "no ranking model can be read"),
-        ({"weight": "much"}, "no ranking model can be read"),
-        ({"weight": 5}, "no ranking model can be read"),
         ({"weight": 0.2}, "damaged"),
         ({"boosters": []}, "damaged"),
     ],

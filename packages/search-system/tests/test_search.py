@@ -24,7 +24,7 @@ from search_system import (
     read_documents,
     read_queries,
 )
-from search_system.searching.page import unknown_terms
+from search_system.searching.page import unknown_words
 
 WORDS = st.lists(st.sampled_from("abcdefgh"), max_size=30)
 POOLED = IndexSchema({"text": TextField("plain")})
@@ -154,9 +154,9 @@ def test_a_field_without_weight_is_found_by_its_name(build: Callable[..., Index]
     assert hit.score == index.explain("code:running", "1").score > 0
 
 
-def test_terms_that_no_document_has(index: Index) -> None:
+def test_words_that_no_document_has(index: Index) -> None:
     results = index.search('red unicorns, title:cake red "pink leather"')
-    assert unknown_terms(results, index.searcher) == ("unicorn", "cake", "pink")
+    assert unknown_words(results, index.searcher) == ("unicorns", "cake", "pink")
 
 
 def test_wrong_k_and_unknown_document(index: Index) -> None:

@@ -15,8 +15,8 @@ from search_system.learning_to_rank.first_stage import Blend
 from search_system.learning_to_rank.parameters_file import (
     PARAMETERS_FILE,
     RankingParameters,
-    _checksum,
 )
+from search_system.learning_to_rank.stored import checksum
 from search_system.schema import IndexSchema, KeywordField, NumberField, TextField
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.understanding.catalogue import Catalogue
@@ -134,7 +134,7 @@ def test_unreadable_parameters_are_named(tmp_path: Path) -> None:
 def signed(values: dict[str, Any]) -> dict[str, Any]:
     """Return values with the checksum that they should have."""
     values = {name: value for name, value in values.items() if name != "checksum"}
-    return values | {"checksum": _checksum(values)}
+    return values | {"checksum": checksum(values)}
 
 
 @pytest.mark.parametrize(

@@ -15,20 +15,22 @@ from search_system.commands.judgments import Judgments, read_judgments
 from search_system.commands.learning_output import gain_line, keep
 from search_system.commands.search import find_index
 from search_system.corpus.collection import TO_LEARN, Qrels
-from search_system.errors import OptionError
+from search_system.errors import CorruptIndexError, OptionError
 from search_system.evaluation.comparison import Comparison
 from search_system.evaluation.labels import format_p
 from search_system.learning_to_rank.model import MODEL_FILE
 from search_system.learning_to_rank.parameters_file import RankingParameters
-from search_system.output import counting, print_json, stdout
-from search_system.searching.index import Index
+from search_system.output import counting, print_json, stderr, stdout
+from search_system.schema import IndexSchema
 from search_system.searching.pipeline import RankingPipeline
+from search_system.searching.searcher import Searcher
 from search_system.searching.tuning import (
     IndexTuning,
     positive_qrels,
     tune,
     worth_of_switches,
 )
+from search_system.store.snapshot import open_snapshot
 from search_system.understanding.understand import Switches
 
 TunedMode = Literal["lexical", "hybrid", "ranked"]
@@ -79,35 +81,41 @@ class TuneConfig:
         """Tune, print, and store what gains."""
         judgments = read_judgments(self.collection, self.split, self.grades, TO_LEARN)
         qrels = self._drawn(positive_qrels(judgments.qrels))
-        index = Index.open(find_index(self.index))
+        folder = find_index(self.index)
+        searcher = Searcher(open_snapshot(folder))
+        own = _stored(folder, searcher.schema)
         with counting("tuning", "settings tried") as progress:
             found = tune(
-                index.searcher, self._defaults(index), judgments.queries, qrels,
+                searcher, self._defaults(own, searcher.schema), judgments.queries, qrels,
                 self.mode, held=self.hold, folds=self.folds, seed=self.seed, progress=progress,
             )  # fmt: skip
         parameters = replace(found.parameters, tuned_on=judgments.name)
-        worth = self._worth(index, parameters, judgments.queries, qrels)
+        worth = self._worth(searcher, parameters, judgments.queries, qrels)
         gain = found.tuning.cross_validation.gain
         changed = found.tuning.best != found.start
         path = None
         if keep(gain) and changed and not self.dry_run:
-            path = parameters.save(index.folder)
+            path = parameters.save(folder)
             # A model sees the first stage's scores: it was trained on others.
-            (index.folder / MODEL_FILE).unlink(missing_ok=True)
+            (folder / MODEL_FILE).unlink(missing_ok=True)
         if self.json:
-            print_json(self._json(index, judgments, found, worth, path))
+            print_json(self._json(folder, judgments, found, worth, path))
         else:
-            self._print(index, judgments, found, worth, path)
+            n_queries = len(found.tuning.cross_validation.by_query)
+            title = (
+                f"{folder}, mode {self.mode}, {n_queries:,} queries of {judgments.name} with a "
+                "relevant document"
+            )
+            _print(title, found, worth, self._outcome(found, own, path))
 
-    def _defaults(self, index: Index) -> RankingParameters:
+    def _defaults(self, own: RankingParameters, schema: IndexSchema) -> RankingParameters:
         """Return where to begin: what this mode tunes is as in a new index."""
-        new = RankingParameters.default(index.schema)
+        new = RankingParameters.default(schema)
         catalogue = replace(
             new.catalogue,
             brand_field=self.brand_field or new.catalogue.brand_field,
             category_fields=self.category_fields or new.catalogue.category_fields,
         )
-        own = index.parameters
         defaults = RankingParameters(
             new.bm25f,
             new.dense_weight if self.mode == "hybrid" else own.dense_weight,
@@ -115,7 +123,7 @@ class TuneConfig:
             catalogue if self.mode == "ranked" else own.catalogue,
             self.switches if self.mode == "ranked" else own.switches,
         )
-        defaults.check(index.schema, "tune")
+        defaults.check(schema, "tune")
         return defaults
 
     def _drawn(self, qrels: Qrels) -> Qrels:
@@ -127,20 +135,24 @@ class TuneConfig:
         return {query_id: judged for query_id, judged in qrels.items() if query_id in drawn}
 
     def _worth(
-        self, index: Index, parameters: RankingParameters, queries: dict[str, str], qrels: Qrels
+        self,
+        searcher: Searcher,
+        parameters: RankingParameters,
+        queries: dict[str, str],
+        qrels: Qrels,
     ) -> dict[str, Comparison]:
         if self.mode != "ranked":
             return {}
-        pipeline = RankingPipeline(index.searcher, parameters)
+        pipeline = RankingPipeline(searcher, parameters)
         return worth_of_switches(pipeline, queries, qrels)
 
     def _json(
-        self, index: Index, judgments: Judgments, found: IndexTuning,
+        self, folder: Path, judgments: Judgments, found: IndexTuning,
         worth: Mapping[str, Comparison], path: Path | None,
     ) -> dict[str, Any]:  # fmt: skip
         measured = found.tuning.cross_validation
         return {
-            "index": str(index.folder),
+            "index": str(folder),
             "judgments": judgments.name,
             "mode": self.mode,
             "queries": len(measured.by_query),
@@ -152,32 +164,39 @@ class TuneConfig:
             "saved": str(path) if path else None,
         }
 
-    def _print(
-        self, index: Index, judgments: Judgments, found: IndexTuning,
-        worth: Mapping[str, Comparison], path: Path | None,
-    ) -> None:  # fmt: skip
-        console = stdout()
-        measured = found.tuning.cross_validation
-        title = (
-            f"{index.folder}, mode {self.mode}, {len(measured.by_query):,} queries of "
-            f"{judgments.name} with a relevant document"
-        )
-        console.print(escape(title), style="dim", soft_wrap=True)
-        console.print(_points_table(found))
-        console.print(gain_line(measured.gain, len(measured.folds)), soft_wrap=True)
-        if worth:
-            console.print(_switches_table(worth))
+    def _outcome(self, found: IndexTuning, own: RankingParameters, path: Path | None) -> str:
+        """Return what became of the parameters."""
         if path:
-            line = f"Saved: {path}. Searches use it from now on; a model has to be trained anew."
-        elif found.tuning.best == found.start:
+            return f"Saved: {path}. Searches use it from now on; a model has to be trained anew."
+        if found.tuning.best == found.start:
             line = "The defaults stay: no other setting is better beyond chance."
         elif self.dry_run:
             line = "Nothing saved (--dry-run)."
         else:
             line = "Nothing saved: on queries that did not choose it, tuning does not gain."
-        if path is None and index.parameters.tuned_on:
-            line += f" What was tuned before, on {index.parameters.tuned_on}, stays in use."
-        console.print(escape(line), style="dim", soft_wrap=True)
+        before = f" What was tuned before, on {own.tuned_on}, stays in use." if own.tuned_on else ""
+        return line + before
+
+
+def _stored(folder: Path, schema: IndexSchema) -> RankingParameters:
+    """Return the parameters of an index; the defaults where they are to be replaced anyway."""
+    try:
+        return RankingParameters.load(folder, schema)
+    except (CorruptIndexError, OptionError) as error:
+        stderr().print(f"note: {error}", style="yellow", soft_wrap=True, markup=False)
+        return RankingParameters.default(schema)
+
+
+def _print(title: str, found: IndexTuning, worth: Mapping[str, Comparison], outcome: str) -> None:
+    """Print what was tuned, the gain, and what became of it."""
+    console = stdout()
+    measured = found.tuning.cross_validation
+    console.print(escape(title), style="dim", soft_wrap=True)
+    console.print(_points_table(found))
+    console.print(gain_line(measured.gain, len(measured.folds)), soft_wrap=True)
+    if worth:
+        console.print(_switches_table(worth))
+    console.print(escape(outcome), style="dim", soft_wrap=True)
 
 
 def _points_table(found: IndexTuning) -> Table:

@@ -61,8 +61,7 @@ def train_cross_validated(
         return {query_id: ndcg(reranker(candidates[query_id]), query_id) for query_id in held_out}
 
     def ndcg(ranking: Candidates | Reranking, query_id: str) -> float:
-        best = zip(ranking.numbers[:10].tolist(), ranking.scores[:10].tolist(), strict=True)
-        run = {searcher.doc_id(number): score for number, score in best}
+        run = searcher.run((ranking.numbers, ranking.scores), 10)
         return measure(run, qrels[query_id]).ndcg_at_10
 
     searcher = extractor.stage.searcher

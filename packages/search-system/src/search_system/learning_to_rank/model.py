@@ -1,16 +1,13 @@
 """A trained model, and its file beside the index.
 
 One JSON file holds everything: LightGBM's own text of each booster, the names of the features that
-they were trained on, how far the model is trusted, and a checksum. It is written under a temporary
-name and renamed, so readers see the old model or the new one. A model of other features than the
-index computes would rank by the wrong numbers, so it is refused.
+they were trained on, and how far the model is trusted. A model of other features than the index
+computes would rank by the wrong numbers, so it is refused.
 """
 
-import hashlib
 import importlib
 import importlib.util
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -18,16 +15,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from search_system import disk
-from search_system.errors import CorruptIndexError, IndexMissingError, OptionError
+from search_system.errors import IndexMissingError, OptionError
 from search_system.learning_to_rank.features import Features
+from search_system.learning_to_rank.stored import reading_learnt, write_learnt
 
 MODEL_FILE = "ranking-model.json"
 _FORMAT = 3
-_UNREADABLE = (
-    OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
-    OptionError,
-)  # fmt: skip
 
 
 def lightgbm() -> Any:
@@ -82,18 +75,16 @@ class RankingModel:
         Raises:
             IndexFolderError: it cannot be written; an earlier model is as it was.
         """
-        values: dict[str, Any] = {
-            "format": _FORMAT,
+        path = folder / MODEL_FILE
+        values = {
             "features": self.feature_names,
             "weight": self.weight,
             "depth": self.depth,
             "trained_on": self.trained_on,
             "boosters": self.boosters,
         }
-        values["checksum"] = _checksum(values)
-        with disk.writing(folder):
-            disk.replace_file(folder / MODEL_FILE, json.dumps(values).encode(), durable=True)
-        return folder / MODEL_FILE
+        write_learnt(path, _FORMAT, values)
+        return path
 
     @classmethod
     def load(cls, folder: Path, feature_names: Sequence[str]) -> Self:
@@ -106,28 +97,15 @@ class RankingModel:
         """
         path = folder / MODEL_FILE
         try:
-            values = json.loads(path.read_bytes())
-            if values["format"] != _FORMAT:
-                raise CorruptIndexError(
-                    f"{path}: a model of format {values['format']}, expected {_FORMAT}; "
-                    "train it again"
-                )
-            model = cls(
-                tuple(values["features"]), tuple(values["boosters"]),
-                float(values["weight"]), int(values["depth"]), values["trained_on"],
-            )  # fmt: skip
-            checksum = values.pop("checksum")
-            sound = checksum == _checksum(values) and len(model.boosters) > 0
+            with reading_learnt(path, _FORMAT, "ranking model", "train it again") as values:
+                model = cls(
+                    tuple(values["features"]), tuple(values["boosters"]),
+                    float(values["weight"]), int(values["depth"]), values["trained_on"],
+                )  # fmt: skip
         except FileNotFoundError:
             raise IndexMissingError(
                 f"{path}: the index has no ranking model; train one first"
             ) from None
-        except _UNREADABLE as error:
-            raise CorruptIndexError(
-                f"{path}: no ranking model can be read ({error}); train it again"
-            ) from error
-        if not sound:
-            raise CorruptIndexError(f"{path}: the ranking model is damaged; train it again")
         model.check(feature_names, str(path))
         return model
 
@@ -140,9 +118,3 @@ class RankingModel:
                 f"index computes {len(feature_names)}; they differ in {', '.join(odd[:3])}; "
                 "train it again"
             )
-
-
-def _checksum(values: Mapping[str, Any]) -> str:
-    """Return the checksum of all values."""
-    text = json.dumps(values, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

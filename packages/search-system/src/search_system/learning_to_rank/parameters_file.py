@@ -16,16 +16,14 @@ refused.
 """
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from search_system import disk
-from search_system.errors import CorruptIndexError, OptionError
+from search_system.errors import OptionError
 from search_system.learning_to_rank.first_stage import Blend
+from search_system.learning_to_rank.stored import reading_learnt, write_learnt
 from search_system.schema import DateField, IndexSchema, KeywordField, NumberField, TextField
 from search_system.scoring.parameters import BM25F, FieldParameters
 from search_system.searching.searcher import default_parameters
@@ -35,9 +33,6 @@ from search_system.understanding.understand import Switches
 
 PARAMETERS_FILE = "ranking-parameters.json"
 _FORMAT = 3
-_UNREADABLE = (
-    OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OptionError
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +61,7 @@ class RankingParameters:
             IndexFolderError: it cannot be written; an earlier file is as it was.
         """
         fields = {name: asdict(field) for name, field in self.bm25f.fields.items()}
-        values: dict[str, Any] = {
-            "format": _FORMAT,
+        values = {
             "bm25f": {"k1": self.bm25f.k1, "fields": fields},
             "dense_weight": self.dense_weight,
             "blend": asdict(self.blend),
@@ -75,11 +69,9 @@ class RankingParameters:
             "switches": asdict(self.switches),
             "tuned_on": self.tuned_on,
         }
-        values["checksum"] = _checksum(values)
-        with disk.writing(folder):
-            data = json.dumps(values, indent=1, ensure_ascii=False).encode()
-            disk.replace_file(folder / PARAMETERS_FILE, data, durable=True)
-        return folder / PARAMETERS_FILE
+        path = folder / PARAMETERS_FILE
+        write_learnt(path, _FORMAT, values)
+        return path
 
     @classmethod
     def load(cls, folder: Path, schema: IndexSchema) -> "RankingParameters":
@@ -90,28 +82,16 @@ class RankingParameters:
             OptionError: it names fields that the index has not.
         """
         path = folder / PARAMETERS_FILE
+        advice = "tune them again, or remove the file"
         try:
-            values = json.loads(path.read_bytes())
-            if values["format"] != _FORMAT:
-                raise CorruptIndexError(
-                    f"{path}: parameters of format {values['format']}, expected {_FORMAT}; "
-                    "tune them again, or remove the file"
-                )
-            if values.pop("checksum") != _checksum(values):
-                raise CorruptIndexError(
-                    f"{path}: the parameters are damaged; tune them again, or remove the file"
-                )
-            found = cls(
-                _bm25f(values["bm25f"]), _weight(values["dense_weight"]),
-                Blend(**values["blend"]), _catalogue(**values["catalogue"]),
-                _switches(values["switches"]), values["tuned_on"],
-            )  # fmt: skip
+            with reading_learnt(path, _FORMAT, "ranking parameters", advice) as values:
+                found = cls(
+                    _bm25f(values["bm25f"]), _weight(values["dense_weight"]),
+                    Blend(**values["blend"]), _catalogue(**values["catalogue"]),
+                    _switches(values["switches"]), values["tuned_on"],
+                )  # fmt: skip
         except FileNotFoundError:
             return cls.default(schema)
-        except _UNREADABLE as error:
-            raise CorruptIndexError(
-                f"{path}: no parameters can be read ({error}); tune them again, or remove the file"
-            ) from error
         found.check(schema, str(path))
         return found
 
@@ -130,12 +110,6 @@ class RankingParameters:
                 raise OptionError(
                     f"{where}: no {kind} field '{unknown[0]}' in the index, which has {known}"
                 )
-
-
-def _checksum(values: Mapping[str, Any]) -> str:
-    """Return the checksum of all other values."""
-    text = json.dumps(values, sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def _bm25f(values: Mapping[str, Any]) -> BM25F:

@@ -43,7 +43,7 @@ class Page:
     total: int | None
     """How many documents match; None if they were found by meaning."""
     unknown: tuple[str, ...]
-    """Terms of the query that no document has."""
+    """Words of the query that no document has."""
     searched_for: str | None
     """What the query was taken for, where results are ranked by more than its own words."""
     did_you_mean: str | None
@@ -86,7 +86,7 @@ def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool
         query=results.query,
         index=index,
         total=results.total,
-        unknown=unknown_terms(results, searcher),
+        unknown=unknown_words(results, searcher),
         searched_for=results.understood,
         did_you_mean=None if results.understood else searcher.did_you_mean(results.query),
         repairs=tuple(map(str, results.repairs)),
@@ -96,8 +96,8 @@ def make_page(results: Results, searcher: Searcher, index: str, *, explain: bool
     )
 
 
-def unknown_terms(results: Results, searcher: Searcher) -> tuple[str, ...]:
-    """Return the terms of a query that none of the fields they are looked for in has."""
+def unknown_words(results: Results, searcher: Searcher) -> tuple[str, ...]:
+    """Return the words of a query that none of the fields they are looked for in has."""
     texts = searcher.schema.of_type(TextField)
     unknown: list[str] = []
     for leaf in leaves(results.tree):
@@ -106,7 +106,9 @@ def unknown_terms(results: Results, searcher: Searcher) -> tuple[str, ...]:
         fields = [leaf.field] if leaf.field else [*searcher.schema.searched]
         terms = leaf.terms if isinstance(leaf, TermPhrase) else (leaf.text,)
         unknown += [t for t in terms if not any(searcher.snapshot.df(f, t) for f in fields)]
-    return tuple(dict.fromkeys(unknown))
+    # A stem is nothing to show to anybody.
+    words = {token.term: token.word for token in searcher.analyzer.query_tokens(results.query)}
+    return tuple(dict.fromkeys(words.get(term, term) for term in unknown))
 
 
 def _make_hit(results: Results, hit: Hit, searcher: Searcher, *, explain: bool) -> PageHit:

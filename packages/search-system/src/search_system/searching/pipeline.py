@@ -23,7 +23,7 @@ from search_system.learning_to_rank.first_stage import Candidates, FirstStage, S
 from search_system.learning_to_rank.model import RankingModel
 from search_system.learning_to_rank.parameters_file import RankingParameters
 from search_system.learning_to_rank.reranking import Reranker, Reranking
-from search_system.learning_to_rank.vectors import IndexVectors, Numbers
+from search_system.learning_to_rank.vectors import IndexVectors, Masks, Numbers
 from search_system.retrieval.cursor import Cursor, fingerprint
 from search_system.retrieval.explanation import Explanation
 from search_system.retrieval.pages import query_mark
@@ -108,19 +108,20 @@ class RankingPipeline:
 
     def rank(self, query: SemanticQuery, k: int) -> "PipelineRanking":
         """Return the k best documents or more; the query's weight does not count here."""
-        candidates = self.stage(query.text, query.allowed())
+        allowed = query.allowed()
+        candidates = self.stage(query.text, allowed)
         reranking = self._reranker(candidates) if self._reranker else None
         ranking = PipelineRanking(self.stage, candidates, reranking)
         if k > len(ranking.numbers):
-            ranking.follow(*self._by_words(query, candidates, k))
+            ranking.follow(*self._by_words(query, candidates, k, allowed))
         return ranking
 
     def _by_words(
-        self, query: SemanticQuery, candidates: Candidates, k: int
+        self, query: SemanticQuery, candidates: Candidates, k: int, allowed: Masks | None
     ) -> tuple[Numbers, Signal]:
         """Return the best by words: as they were understood, or by all of the query."""
         if query.tree == self.searcher.words_of(query.text)[0]:
-            return self.stage.scorer.search(candidates.weights, k, query.allowed())
+            return self.stage.scorer.search(candidates.weights, k, allowed)
         found = query.matcher.search(query.matched, k)
         return found.numbers, found.scores
 

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search_system.analysis.analyzer import Analyzer
+from search_system.fusion import Ranking
 from search_system.query.ast import Bool, Query, Term
 from search_system.query.lexer import Repair
 from search_system.query.parser import has_syntax, parse_query
@@ -160,6 +161,12 @@ class Searcher:
             place = bisect_right(bases, number) - 1
             hits.append(Hit(ids[place](number - bases[place]), score, number, read))
         return hits
+
+    def run(self, ranking: Ranking, depth: int) -> dict[str, float]:
+        """Return the scores of a ranking's first documents by their ids, as they are measured."""
+        numbers, scores = ranking
+        pairs = zip(numbers[:depth].tolist(), scores[:depth].tolist(), strict=True)
+        return {self.doc_id(number): score for number, score in pairs}
 
     def facets(
         self, query: Query, fields: Sequence[str], matcher: Matcher

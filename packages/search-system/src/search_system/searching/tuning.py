@@ -90,7 +90,7 @@ def tune(
 
     def evaluate(point: Point) -> dict[str, Metrics]:
         parameters = space.at(point)
-        found = {q: measure(_run(searcher, rank(text, parameters)), positive[q])
+        found = {q: measure(searcher.run(rank(text, parameters), DEPTH), positive[q])
                  for q, text in texts.items()}  # fmt: skip
         progress()
         return found
@@ -124,7 +124,7 @@ def worth_of_switches(
     def values(other: RankingPipeline) -> dict[str, float]:
         found = {}
         for query_id, text in texts.items():
-            run = _run(other.searcher, other.rank_words(text, DEPTH))
+            run = other.searcher.run(other.rank_words(text, DEPTH), DEPTH)
             found[query_id] = measure(run, positive[query_id]).ndcg_at_10
         return found
 
@@ -196,7 +196,7 @@ def _ranking_of(
             return found.numbers, found.scores
         asked = SemanticQuery(text, tree, None, matcher, parameters.dense_weight)
         ranking = searcher.semantic.rank(asked, DEPTH)
-        return ranking.numbers[:DEPTH], ranking.scores[:DEPTH]
+        return ranking.numbers, ranking.scores
 
     return rank
 
@@ -218,10 +218,4 @@ class _Ranked:
         if text not in self._known:
             self._known[text] = self._pipeline.stage(text)
         found = self._known[text].reweighted(parameters.blend)
-        return found.numbers[:DEPTH], found.scores[:DEPTH]
-
-
-def _run(searcher: Searcher, ranking: Ranking) -> dict[str, float]:
-    numbers, scores = ranking
-    pairs = zip(numbers.tolist(), scores.tolist(), strict=True)
-    return {searcher.doc_id(number): score for number, score in pairs}
+        return found.numbers, found.scores

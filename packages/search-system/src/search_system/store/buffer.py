@@ -13,11 +13,10 @@ from search_system.schema import IndexSchema
 from search_system.segments.inverter import Analyze
 from search_system.segments.writer import PreparedDocument
 from search_system.store.log import Operation
-from search_system.store.pending import Pending
+from search_system.store.pending import BYTES_PER_OPERATION, Pending
 
 _LARGEST_IN_MEMORY = 16 << 20
 _CHECK_MEMORY_EVERY = 1 << 20
-_BYTES_PER_OPERATION = 200
 
 
 class Buffer:
@@ -55,7 +54,7 @@ class Buffer:
     def apply(self, operation: PreparedDocument | bytes) -> None:
         """Add a prepared document, or delete the one that has an id."""
         n_bytes = 0 if isinstance(operation, bytes) else len(operation.line)
-        self._unchecked_bytes += n_bytes + _BYTES_PER_OPERATION
+        self._unchecked_bytes += n_bytes + BYTES_PER_OPERATION
         if self.has_committed:
             self._since.append(operation)
         else:

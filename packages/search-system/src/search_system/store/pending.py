@@ -17,7 +17,7 @@ from search_system.store.log import Operation
 from search_system.store.view import SegmentView
 
 _DELETED = -1
-_BYTES_PER_OPERATION = 200
+BYTES_PER_OPERATION = 200
 """What remembering an id costs."""
 
 
@@ -41,7 +41,7 @@ class Pending:
     @property
     def nbytes(self) -> int:
         """The memory that the operations take, about."""
-        return self._writer.nbytes + len(self._docs) * _BYTES_PER_OPERATION
+        return self._writer.nbytes + len(self._docs) * BYTES_PER_OPERATION
 
     def prepare(self, document: Mapping[str, Any], doc_id: str, line: bytes) -> PreparedDocument:
         """Check and analyse a document; raise `CollectionError` if a field does not fit."""

@@ -100,7 +100,8 @@ def win_loss_plot(differences: Sequence[tuple[str, float]], measure: str) -> Htm
         )  # fmt: skip
     parts.append(_line(_LEFT, middle, WIDTH, middle, "axis"))
     caption = (
-        f"the {n:,} queries that differ, each a bar: difference in {measure}, largest gain first"
+        f"{n:,} {'query differs' if n == 1 else 'queries differ'}, each a bar: difference in "
+        f"{measure}, largest gain first"
     )
     parts.append(_text(_LEFT + (WIDTH - _LEFT) / 2, bottom + 24, caption))
     return _svg(parts, WIDTH, bottom + 32, caption)
